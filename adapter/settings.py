@@ -1,0 +1,280 @@
+"""The configuration: ``config.yaml`` in the workdir, then ``BHYT_`` environment variables.
+
+Nesting in the environment uses ``__`` (``BHYT_GATEWAY__BASE_URL``); the environment wins.
+Secrets are only ever named by file, never written here. Relative paths count from the
+workdir. One :class:`Facility` object owns everything that identifies a facility, so that
+a dossier cannot leave under another one's account.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from adapter.errors import ConfigError, Where
+
+Purpose = Literal["claim", "book", "checkin"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StoreSettings(_Part):
+    """Where dossiers, states and events live: SQLite by default, PostgreSQL by URL."""
+
+    url: str = "sqlite:///state.db"
+
+
+class VaultSettings(_Part):
+    """The file holding the key that bodies are encrypted with; made at first start."""
+
+    key_file: Path = Path("vault.key")
+
+
+class CertificateSettings(_Part):
+    """The facility's signing certificate: a PKCS#12 file and the file with its password."""
+
+    kind: str = "pkcs12"
+    path: Path = Path("facility.p12")
+    password_file: Path | None = None
+    serial: str | None = Field(
+        default=None, description="serial registered on the portal (hex); checked before signing"
+    )
+
+
+class SourceSettings(_Part):
+    """How to reach the HIS. ``url`` is an SQLAlchemy URL for connector ``sql``."""
+
+    url: str
+    password_file: Path | None = None
+    connect_timeout: Annotated[int, Field(gt=0)] = 10
+    batch_size: Annotated[int, Field(gt=0, le=5000)] = 200
+    look_back_minutes: Annotated[int, Field(ge=0)] = 10
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class Facility(_Part):
+    """One facility (cơ sở KBCB): its identity at the gateway, its key, its HIS."""
+
+    code: Annotated[str, Field(pattern=r"^[0-9A-Za-z]{5}$")]
+    name: str = ""
+    province: str = Field(default="", description="maTinh; default: first two characters of the code")
+    account: str
+    password_file: Path
+    certificate: CertificateSettings = CertificateSettings()
+    mapping: str = Field(description="a shipped mapping's name, or the path of a mapping.yaml")
+    source: SourceSettings
+    start_at: datetime | None = Field(default=None, description="encounters that ended earlier are not sent")
+    standard: str | None = Field(default=None, description="pin a layout (130, 4750, 3176); default: by date")
+    paused: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _province_from_code(cls, data: Any) -> Any:
+        if isinstance(data, dict) and not data.get("province") and data.get("code"):
+            return {**data, "province": str(data["code"])[:2]}
+        return data
+
+
+class GatewaySettings(_Part):
+    """The reception gateway and how a lost or strange answer is taken."""
+
+    base_url: str = "http://127.0.0.1:8130"
+    environment: Literal["simulator", "training", "production"] = "simulator"
+    proxy: str | None = None
+    source_address: str | None = None
+    ca_file: Path | None = None
+    connect_timeout: Annotated[float, Field(gt=0)] = 10
+    read_timeout: Annotated[float, Field(gt=0)] = 60
+    max_in_flight: Annotated[int, Field(ge=1, le=64)] = 4
+    unknown_policy: Literal["resend", "hold"] = "resend"
+    remark_policy: Literal["accepted", "refused", "hold"] = "accepted"
+    success_message: str = Field(
+        default="Tiếp nhận thành công",
+        description="thongDiep that means success without remark; the documents give no closed list",
+    )
+
+
+class ResendSettings(_Part):
+    """What a change in the HIS after a receipt does."""
+
+    after_receipt: Literal["auto", "hold"] = "auto"
+
+
+class ScheduleSettings(_Part):
+    """Seconds between two starts of each stage in the embedded engine."""
+
+    pull: Annotated[float, Field(gt=0)] = 60
+    translate: Annotated[float, Field(gt=0)] = 5
+    check: Annotated[float, Field(gt=0)] = 5
+    sign: Annotated[float, Field(gt=0)] = 5
+    send: Annotated[float, Field(gt=0)] = 5
+
+
+class StandardSettings(_Part):
+    """Choices where the decrees leave one."""
+
+    book_tables: tuple[str, ...] = ("XML1", "XML8")
+    uninsured_categories: tuple[str, ...] = ("9",)
+
+
+class RulesSettings(_Part):
+    """Facility choices about rules: severities, tolerance, switched-off ids."""
+
+    severity: dict[str, Literal["error", "warning", "info", "off"]] = Field(default_factory=dict)
+    money_tolerance_pass: str = "0.01"
+    money_tolerance_info: str = "1.00"
+
+
+class ApiSettings(_Part):
+    """The web role: loopback only unless changed on purpose."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8131
+    key_file: Path = Path("api.key")
+
+
+class Settings(BaseSettings):
+    """Everything an installation can set. ``workdir`` is where relative paths start."""
+
+    model_config = SettingsConfigDict(env_prefix="BHYT_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    workdir: Path = Path(".")
+    language: Literal["vi", "en"] = "vi"
+    demo: bool = Field(default=False, description="true only in a workdir made by bhyt demo")
+    store: StoreSettings = StoreSettings()
+    vault: VaultSettings = VaultSettings()
+    facilities: tuple[Facility, ...] = ()
+    gateway: GatewaySettings = GatewaySettings()
+    resend: ResendSettings = ResendSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    standard: StandardSettings = StandardSettings()
+    rules: RulesSettings = RulesSettings()
+    api: ApiSettings = ApiSettings()
+    alerts: tuple[str, ...] = ()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # The file arrives as init values; what the environment says is stronger.
+        return env_settings, init_settings
+
+    @field_validator("facilities")
+    @classmethod
+    def _codes_are_unique(cls, value: tuple[Facility, ...]) -> tuple[Facility, ...]:
+        codes = [f.code for f in value]
+        if len(set(codes)) != len(codes):
+            raise ValueError("two facilities share one code")
+        return value
+
+    def path(self, relative: Path) -> Path:
+        """An absolute path; relative ones count from the workdir."""
+        return relative if relative.is_absolute() else self.workdir / relative
+
+    def facility(self, code: str) -> Facility:
+        """The facility with this code; ConfigError when there is none."""
+        for facility in self.facilities:
+            if facility.code == code:
+                return facility
+        raise ConfigError(
+            f"Không có cơ sở {code} trong cấu hình",
+            f"No facility {code} in the configuration",
+            hint_vi="thêm vào facilities trong config.yaml",
+            hint_en="add it under facilities in config.yaml",
+        )
+
+    def store_url(self) -> str:
+        """The store's URL with a relative SQLite path made absolute in the workdir."""
+        return absolute_sqlite_url(self.store.url, self.workdir)
+
+
+def absolute_sqlite_url(url: str, workdir: Path) -> str:
+    """``sqlite:///file`` (or ``duckdb:///file``) with a relative file placed in ``workdir``."""
+    for scheme in ("sqlite:///", "duckdb:///"):
+        tail = url.removeprefix(scheme)
+        if tail != url and tail and not tail.startswith(("/", ":")):
+            return f"{scheme}{(workdir / tail).resolve()}"
+    return url
+
+
+def load_settings(*, workdir: Path | None = None, config: Path | None = None) -> Settings:
+    """Read the configuration of a workdir, or of an explicitly named file.
+
+    Raises ConfigError naming every place that was looked at.
+    """
+    tried: list[str] = []
+    if config is None and (named := os.environ.get("BHYT_CONFIG")):
+        config = Path(named)
+    if config is None:
+        root = workdir or (Path(os.environ["BHYT_WORKDIR"]) if "BHYT_WORKDIR" in os.environ else Path.cwd())
+        config = root / "config.yaml"
+    tried.append(str(config))
+    if not config.is_file():
+        raise ConfigError(
+            "Không tìm thấy tệp cấu hình",
+            "No configuration file found",
+            tried=[*tried, "BHYT_CONFIG", "BHYT_WORKDIR"],
+            hint_vi="chạy `bhyt demo`, hoặc chép config/config.example.yaml thành config.yaml",
+            hint_en="run `bhyt demo`, or copy config/config.example.yaml to config.yaml",
+        )
+    root = (workdir or config.parent).resolve()
+    try:
+        document = yaml.safe_load(config.read_text(encoding="utf-8-sig")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = Where(str(config), mark.line + 1 if mark else None, mark.column + 1 if mark else None)
+        raise ConfigError(
+            "Tệp cấu hình không phải YAML hợp lệ",
+            "The configuration file is not valid YAML",
+            where=where,
+        ) from error
+    if not isinstance(document, dict):
+        raise ConfigError(
+            "Tệp cấu hình phải là một bảng khóa: giá trị",
+            "The configuration file must be a mapping of keys to values",
+            where=Where(str(config), 1, 1),
+        )
+    return _validate({**document, "workdir": root}, str(config))
+
+
+def _validate(document: dict[str, Any], origin: str) -> Settings:
+    try:
+        return Settings(**document)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(
+            f"Cấu hình sai ở khóa {key}: {first['msg']}",
+            f"Configuration key {key} is wrong: {first['msg']}",
+            where=Where(origin),
+            hint_vi="xem config/config.example.yaml",
+            hint_en="see config/config.example.yaml",
+        ) from error
+
+
+def read_secret(path: Path, purpose: str) -> str:
+    """The first line of a secret file; ConfigError when it is absent or empty."""
+    try:
+        secret = path.read_text(encoding="utf-8").strip("\r\n")
+    except OSError as error:
+        raise ConfigError(
+            f"Không đọc được tệp bí mật cho {purpose}",
+            f"Cannot read the secret file for {purpose}",
+            tried=[str(path)],
+        ) from error
+    if not secret:
+        raise ConfigError(f"Tệp bí mật cho {purpose} trống", f"The secret file for {purpose} is empty", tried=[str(path)])
+    return secret

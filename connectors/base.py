@@ -1,0 +1,68 @@
+"""The protocols every connector keeps. Third parties implement these and register by entry point.
+
+A connector reads and never writes at the source. It knows the ground floor only
+(``adapter.errors``, ``adapter.source``, ``adapter.text``, ``adapter.settings``); the store
+keeps its cursor, in the transaction that saves what was read.
+
+Entry point group ``bhyt.connectors``: name → a callable ``(spec, settings) -> PullSource``,
+where ``spec`` is the ``source:`` block of the mapping as plain data and ``settings`` the
+facility's :class:`adapter.settings.SourceSettings`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from importlib.metadata import entry_points
+from typing import Any, Protocol
+
+from adapter.errors import ConfigError
+from adapter.settings import SourceSettings
+from adapter.source import Batch, Cursor, SourceEncounter
+
+
+class PullSource(Protocol):
+    """A source that is asked for what changed."""
+
+    def preflight(self) -> None:
+        """Prove that everything the mapping reads exists.
+
+        Raises SourceUnreachable, or SourceSchemaError naming each missing table or column.
+        """
+        ...
+
+    def pull(self, cursor: Cursor | None, *, now: datetime) -> Batch:
+        """The next batch after ``cursor`` (None: from the beginning), with all collections.
+
+        Encounters changed again are returned again; the caller tells change from repeat by
+        content hash. Raises SourceUnreachable or SourceSchemaError.
+        """
+        ...
+
+    def fetch(self, keys: Sequence[str]) -> Sequence[SourceEncounter]:
+        """These encounters as they are now, those that no longer exist left out."""
+        ...
+
+    def close(self) -> None:
+        """Give back connections."""
+        ...
+
+
+SourceFactory = Callable[[Mapping[str, Any], SourceSettings], PullSource]
+
+
+def open_source(spec: Mapping[str, Any], settings: SourceSettings) -> PullSource:
+    """The connector a mapping names, built for one facility; ConfigError when nobody offers it."""
+    name = str(spec.get("connector", ""))
+    offered = entry_points(group="bhyt.connectors")
+    for point in offered:
+        if point.name == name:
+            factory: SourceFactory = point.load()
+            return factory(spec, settings)
+    known = ", ".join(sorted(p.name for p in offered)) or "-"
+    raise ConfigError(
+        f"Không có đầu nối tên '{name}'",
+        f"No connector is named '{name}'",
+        hint_vi=f"các đầu nối có sẵn: {known}",
+        hint_en=f"available connectors: {known}",
+    )
