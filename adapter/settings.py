@@ -129,8 +129,8 @@ class RulesSettings(_Part):
     """Facility choices about rules: severities, tolerance, switched-off ids."""
 
     severity: dict[str, Literal["error", "warning", "info", "off"]] = Field(default_factory=dict)
-    money_tolerance_pass: str = "0.01"
-    money_tolerance_info: str = "1.00"
+    money_silent_up_to: str = "0.01"
+    money_info_up_to: str = "1.00"
 
 
 class ApiSettings(_Part):
@@ -146,7 +146,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="BHYT_", env_nested_delimiter="__", extra="forbid", frozen=True)
 
-    workdir: Path = Path(".")
+    workdir: Path = Path()
     language: Literal["vi", "en"] = "vi"
     demo: bool = Field(default=False, description="true only in a workdir made by bhyt demo")
     store: StoreSettings = StoreSettings()
@@ -163,11 +163,11 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003 -- the library's hook names five arguments
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         # The file arrives as init values; what the environment says is stronger.
         return env_settings, init_settings
@@ -276,5 +276,7 @@ def read_secret(path: Path, purpose: str) -> str:
             tried=[str(path)],
         ) from error
     if not secret:
-        raise ConfigError(f"Tệp bí mật cho {purpose} trống", f"The secret file for {purpose} is empty", tried=[str(path)])
+        raise ConfigError(
+            f"Tệp bí mật cho {purpose} trống", f"The secret file for {purpose} is empty", tried=[str(path)]
+        )
     return secret

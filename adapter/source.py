@@ -47,9 +47,9 @@ class SourceEncounter:
             "row": dict(self.row),
             "collections": {name: [dict(r) for r in rows] for name, rows in self.collections.items()},
         }
-        return json.dumps(
-            document, default=_encode, ensure_ascii=False, sort_keys=True, separators=(",", ":")
-        ).encode("utf-8")
+        return json.dumps(document, default=_encode, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode(
+            "utf-8"
+        )
 
     @classmethod
     def from_bytes(cls, data: bytes) -> SourceEncounter:
