@@ -1,0 +1,77 @@
+# Everything a newcomer needs: `make demo`, `make test`. Nothing here needs more than git, make and Python 3.11.
+
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+WORKDIR ?= demo-work
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test lint bench bench-long chaos docs clean lock format install install-dev system-packages
+
+# -- environment ------------------------------------------------------------------------------
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Cần Python 3.11 trở lên / Python 3.11 or newer is needed (PYTHON=/path/to/python3 make …)"; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv; \
+	  else echo "Thiếu gói python3-venv / The package python3-venv is missing: sudo apt-get install python3-venv"; exit 2; fi
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.made requirements.txt pyproject.toml
+	@echo "Cài thư viện đã khóa / Installing the locked libraries …"
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements-dev.txt
+	@touch $@
+
+install: $(VENV)/.installed
+install-dev: $(VENV)/.installed-dev
+
+# What the tests need from the system. Without root, the tests that need a missing tool are
+# left out and named at the end of the run (tests/conftest.py).
+system-packages:
+	@./tests/support/system-packages.sh
+
+# -- what people run --------------------------------------------------------------------------
+
+demo: $(VENV)/.installed
+	@$(BIN)/bhyt demo --workdir $(WORKDIR) $(ARGS)
+
+test: $(VENV)/.installed-dev system-packages
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q $(ARGS)
+
+lint: $(VENV)/.installed-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/.installed-dev
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+chaos: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
+docs: $(VENV)/.installed
+	@$(BIN)/bhyt rules docs
+
+clean:
+	rm -rf $(VENV) demo-work dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+# -- maintenance ------------------------------------------------------------------------------
+
+lock: $(VENV)/.installed-dev
+	@$(BIN)/python -m pip install -q uv
+	@$(BIN)/uv pip compile pyproject.toml --all-extras --group build --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o requirements.txt
+	@$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
+	  --constraint requirements.txt --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o requirements-dev.txt
