@@ -1,0 +1,96 @@
+"""The command ``bhyt``: one module per noun, loaded only when asked for.
+
+Exit codes are the same everywhere: 0 done, 1 the honest bad outcome, 2 wrong use or an
+unusable configuration.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import typer
+
+from adapter import __version__
+from adapter.errors import BhytError, ConfigError
+
+
+class _Command(NamedTuple):
+    target: str  # "module:attribute"
+    group: bool  # a Typer application of its own, or one function
+
+
+COMMANDS: dict[str, _Command] = {
+    "demo": _Command("adapter.cli.demo_cmd:app", True),
+    "run": _Command("adapter.cli.run_cmd:run_command", False),
+    "worker": _Command("adapter.cli.run_cmd:worker_command", False),
+    "status": _Command("adapter.cli.status_cmd:status_command", False),
+    "queue": _Command("adapter.cli.queue_cmd:app", True),
+    "check": _Command("adapter.cli.check_cmd:check_command", False),
+    "sign": _Command("adapter.cli.signatures:sign_command", False),
+    "verify": _Command("adapter.cli.signatures:verify_command", False),
+    "gateway": _Command("adapter.cli.gateway_cmd:app", True),
+    "map": _Command("adapter.cli.map_cmd:app", True),
+    "rules": _Command("adapter.cli.rules_cmd:app", True),
+    "standard": _Command("adapter.cli.standard_cmd:app", True),
+    "config": _Command("adapter.cli.config_cmd:app", True),
+    "export": _Command("adapter.cli.export_cmd:app", True),
+}
+
+
+def build(argv: Sequence[str]) -> typer.Typer:
+    """The application with the one command that ``argv`` asks for, or with all of them."""
+    app = typer.Typer(
+        name="bhyt",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help="Từ HIS của bệnh viện đến cổng tiếp nhận BHYT / from the hospital's HIS to the BHYT gateway.",
+    )
+
+    @app.callback()
+    def _root(
+        version: bool = typer.Option(False, "--version", help="Phiên bản / version", is_eager=True),  # noqa: FBT003
+    ) -> None:
+        if version:
+            sys.stdout.write(f"bhyt-adapter {__version__}\n")
+            raise typer.Exit
+
+    asked = next((word for word in argv if not word.startswith("-")), None)
+    for name, command in COMMANDS.items():
+        if asked in COMMANDS and name != asked:
+            continue
+        module, attribute = command.target.split(":")
+        target = getattr(importlib.import_module(module), attribute)
+        if command.group:
+            app.add_typer(target, name=name)
+        else:
+            app.command(name)(target)
+    return app
+
+
+def main() -> None:
+    """Entry point. An expected error is one message in the user's language, never a traceback."""
+    try:
+        build(sys.argv[1:])(standalone_mode=True)
+    except ConfigError as error:
+        sys.stderr.write(_line(error))
+        sys.exit(2)
+    except BhytError as error:
+        sys.stderr.write(_line(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _line(error: BhytError) -> str:
+    language = os.environ.get("BHYT_LANGUAGE", "vi")
+    other = "en" if language == "vi" else "vi"
+    return f"{error.text(language)}\n  ({error.text(other)})\n"
+
+
+if __name__ == "__main__":
+    main()
