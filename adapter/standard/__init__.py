@@ -1,0 +1,1 @@
+"""The decrees as data: tables, code sets and parameters, in layers with effective dates."""
