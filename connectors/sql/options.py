@@ -1,0 +1,67 @@
+"""What an installation can set about its own source: ``facilities[].source.options`` for connector ``sql``."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from adapter.clock import VIETNAM
+from adapter.errors import ConfigError
+from adapter.settings import SourceSettings
+
+
+class QuietHours(BaseModel):
+    """A daily span, local time, in which the source is not read; it may pass midnight."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    start: time
+    end: time
+
+    def holds(self, now: datetime) -> bool:
+        """Whether ``now`` lies inside (start included, end not)."""
+        clock = now.astimezone(VIETNAM).time().replace(tzinfo=None)
+        if self.start <= self.end:
+            return self.start <= clock < self.end
+        return clock >= self.start or clock < self.end
+
+
+class SqlOptions(BaseModel):
+    """Care for the hospital's server: one connection, bounded statements, pauses."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    statement_timeout: Annotated[float, Field(gt=0)] = 60
+    isolation: Literal["default", "snapshot", "read_uncommitted"] = "default"
+    quiet_hours: tuple[QuietHours, ...] = ()
+    max_rows_per_second: Annotated[int, Field(gt=0)] | None = None
+    keys_per_statement: Annotated[int, Field(gt=0, le=1000)] = 500
+    oracle_thick: bool = False
+
+    @field_validator("quiet_hours", mode="before")
+    @classmethod
+    def _from_text(cls, value: object) -> object:
+        """``["07:30-08:30", …]`` reads better in a configuration than two keys per span."""
+        if isinstance(value, list | tuple):
+            return tuple(
+                dict(zip(("start", "end"), item.split("-", 1), strict=True)) if isinstance(item, str) else item
+                for item in value
+            )
+        return value
+
+
+def read_options(settings: SourceSettings) -> SqlOptions:
+    """The options of a facility's source; ConfigError names a wrong key."""
+    try:
+        return SqlOptions.model_validate(settings.options)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        key = ".".join(["facilities[].source.options", *(str(part) for part in first["loc"])])
+        raise ConfigError(
+            f"Cấu hình sai ở khóa {key}: {first['msg']}",
+            f"Configuration key {key} is wrong: {first['msg']}",
+            hint_vi="xem docs/connectors/sql.md",
+            hint_en="see docs/connectors/sql.md",
+        ) from None

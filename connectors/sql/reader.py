@@ -1,0 +1,285 @@
+"""The statements sent to the source: pages of encounters, encounters by key, and their collections.
+
+A mapping's query is never changed, only put into a larger one, so that paging and ordering are
+the same for every hospital and a missing ``WHERE`` cannot skip or double a row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy.sql.elements import TextClause
+from sqlglot import exp
+
+from adapter.errors import SourceSchemaError
+from adapter.source import SourceEncounter, SourceRow
+from connectors.sql.guard import DIALECTS, CheckedQuery, check_query
+from connectors.sql.rows import ColumnNames, column, in_fixed_order, key_text, to_rows
+from connectors.sql.spec import Collection, SqlSpec
+from connectors.sql.stamps import FORMS, Form, find_form
+
+_STAMP = "bhyt_stamp"
+_ENCOUNTERS = "source.encounters.query"
+_EXPANDED = re.compile(r"\bIN\s*\(\s*:keys\s*\)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Types:
+    """What the source's own values showed: the stamps' form and whether keys are integers."""
+
+    form: Form
+    integer_keys: bool
+
+    def key(self, key: str) -> int | str:
+        """A key's text as the driver must bind it."""
+        return int(key) if self.integer_keys else key
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """An encounter's own row with the two parts of its cursor."""
+
+    stamp: str
+    key: str
+    row: SourceRow
+
+
+class Reader:
+    """Builds and runs the statements of one mapping on one engine. Raises what the driver raises."""
+
+    def __init__(self, spec: SqlSpec, engine: str, *, keys_per_statement: int) -> None:
+        self._spec = spec
+        self._engine = engine
+        self._chunk = keys_per_statement
+        self.encounters = check_query(
+            spec.encounters.query,
+            engine=engine,
+            place=_ENCOUNTERS,
+            binds=frozenset({"since", "until"}),
+            paged=True,
+        )
+        self.collections = {name: self._collection_query(name, c) for name, c in spec.collections.items()}
+        self._names = ColumnNames(spec.columns, self.encounters.names, place=_ENCOUNTERS)
+
+    def _collection_query(self, name: str, collection: Collection) -> CheckedQuery:
+        place = f"source.collections.{name}.query"
+        query = check_query(collection.query, engine=self._engine, place=place, binds=frozenset({"keys"}))
+        if "keys" not in query.binds:
+            raise SourceSchemaError(
+                f"{place}: thiếu điều kiện IN :keys",
+                f"{place}: the condition IN :keys is missing",
+                hint_vi="nếu không, đầu nối sẽ đọc cả bảng cho mỗi lô",
+                hint_en="without it every batch would read the whole table",
+            )
+        return query
+
+    # -- what kind of values the source holds -------------------------------------------------
+
+    def types(self, connection: Connection) -> Types | None:
+        """Look at one encounter; None when the source has none with a change stamp."""
+        cols = self._spec.encounters.changed_at
+        stamped = " OR ".join(f"q.{c} IS NOT NULL" for c in cols)
+        wanted = ", ".join(f"q.{c}" for c in (self._spec.encounters.key, *cols))
+        statement = (
+            select(text(wanted))
+            .select_from(text(f"({self._unbounded_sql()}\n) q"))
+            .where(text(f"({stamped})"))
+            .limit(1)
+        )
+        found = connection.execute(statement).first()
+        if found is None:
+            return None
+        key, *samples = tuple(found)
+        declared = self._spec.encounters.stamp
+        form = FORMS[declared] if declared else find_form([s for s in samples if s is not None])
+        key_text(key, place=_ENCOUNTERS, column=self._spec.encounters.key)
+        return Types(form, not isinstance(key, str) and not hasattr(key, "hex"))
+
+    def _unbounded_sql(self) -> str:
+        """The encounters' query with its comparisons to :since and :until taken out, for a first look."""
+        if not self.encounters.binds:
+            return self.encounters.sql
+
+        def without(node: exp.Expr) -> exp.Expr:
+            if isinstance(node, exp.Predicate) and not isinstance(node, exp.SubqueryPredicate):
+                names = {p.name for p in node.find_all(exp.Placeholder)}
+                if names & {"since", "until"} and not any(
+                    isinstance(inner, exp.Predicate) and inner is not node for inner in node.find_all(exp.Predicate)
+                ):
+                    return exp.EQ(this=exp.Literal.number(1), expression=exp.Literal.number(1))
+            return node
+
+        return self.encounters.tree.copy().transform(without).sql(dialect=DIALECTS[self._engine])
+
+    # -- encounters ----------------------------------------------------------------------------
+
+    def page(
+        self, connection: Connection, types: Types, *, low: str | None, after: tuple[str, str] | None, limit: int
+    ) -> list[Stamped]:
+        """At most ``limit`` encounters in the order (stamp, key): from ``low`` on (included), or ``after`` a row."""
+        key, cols = self._spec.encounters.key, self._spec.encounters.changed_at
+        start = after[0] if after is not None else low
+        binds: dict[str, Any] = self._range(types, start)
+        conditions = [f"s.{_STAMP} IS NOT NULL"]
+        reach = ""
+        if start is not None:
+            # Says the same as the condition on the computed stamp, in a form an index on each column serves.
+            reach = "\nWHERE " + " OR ".join(f"q.{c} >= :bhyt_low" for c in cols)
+            binds["bhyt_low"] = types.form.to_bind(start)
+        if after is not None:
+            conditions.append(f"(s.{_STAMP} > :bhyt_low OR (s.{_STAMP} = :bhyt_low AND s.{key} > :bhyt_key))")
+            binds["bhyt_key"] = types.key(after[1])
+        inner = self._with_stamp() + reach
+        statement = (
+            select(text("s.*"))
+            .select_from(text(f"({inner}) s"))
+            .where(text(" AND ".join(conditions)))
+            .order_by(text(f"s.{_STAMP}"), text(f"s.{key}"))
+            .limit(limit)
+        )
+        return self._stamped(connection.execute(statement, binds), types)
+
+    def by_keys(self, connection: Connection, types: Types, keys: Sequence[str]) -> list[Stamped]:
+        """These encounters as they are now; absent ones are left out."""
+        found: list[Stamped] = []
+        inner = self._with_stamp()
+        statement = (
+            select(text("q.*"))
+            .select_from(text(f"({inner}) q"))
+            .where(text(f"q.{self._spec.encounters.key} IN :bhyt_keys").bindparams(_expanding("bhyt_keys")))
+        )
+        for part in _parts(list(dict.fromkeys(keys)), self._chunk):
+            binds = {**self._range(types, None), "bhyt_keys": [types.key(k) for k in part]}
+            found.extend(self._stamped(connection.execute(statement, binds), types))
+        return found
+
+    def _with_stamp(self) -> str:
+        stamp = _latest(self._spec.encounters.changed_at)
+        # Put together from a query the guard has parsed and names the specification has checked; values are bound.
+        return f"SELECT q.*, {stamp} AS {_STAMP} FROM ({self.encounters.sql}\n) q"  # noqa: S608
+
+    def _range(self, types: Types, start: str | None) -> dict[str, Any]:
+        values = {
+            "since": types.form.to_bind(start) if start is not None else types.form.lowest,
+            "until": types.form.highest,
+        }
+        return {name: value for name, value in values.items() if name in self.encounters.binds}
+
+    def _stamped(self, result: Any, types: Types) -> list[Stamped]:
+        names = self._names(list(result.keys()))
+        stamp = column(names, _STAMP, place=_ENCOUNTERS)
+        key = column(names, self._spec.encounters.key, place=_ENCOUNTERS)
+        stamped = []
+        for raw in result.fetchall():
+            row = dict(zip(names, raw, strict=True))
+            moment = row.pop(stamp)
+            stamped.append(
+                Stamped(
+                    types.form.to_text(moment) if moment is not None else "",
+                    key_text(row[key], place=_ENCOUNTERS, column=key),
+                    to_rows(list(row), [tuple(row.values())], place=_ENCOUNTERS)[0],
+                )
+            )
+        keys = [s.key for s in stamped]
+        if len(set(keys)) != len(keys):
+            raise SourceSchemaError(
+                f"{_ENCOUNTERS}: cột khóa {key} không duy nhất, một đợt điều trị ra nhiều dòng",
+                f"{_ENCOUNTERS}: the key column {key} is not unique, one encounter gives several rows",
+                hint_vi="đưa bảng con vào collections thay vì JOIN",
+                hint_en="read the child table as a collection instead of joining it",
+            )
+        return stamped
+
+    # -- collections ---------------------------------------------------------------------------
+
+    def complete(self, connection: Connection, stamped: Sequence[Stamped]) -> list[SourceEncounter]:
+        """Read every collection for all these encounters at once and put both together."""
+        rows: dict[str, dict[str, list[SourceRow]]] = {s.key: {} for s in stamped}
+        for name, collection in self._spec.collections.items():
+            owners: dict[str, list[str]] = {}
+            values: dict[str, Any] = {}
+            for one in stamped:
+                wanted = column(list(one.row), collection.by or self._spec.encounters.key, place=_ENCOUNTERS)
+                rows[one.key][name] = []
+                if (value := one.row[wanted]) is not None:
+                    text_value = key_text(value, place=_ENCOUNTERS, column=wanted)
+                    owners.setdefault(text_value, []).append(one.key)
+                    values[text_value] = value
+            for parent, row in self._children(connection, name, collection, values):
+                for owner in owners[parent]:
+                    rows[owner][name].append(row)
+        return [
+            SourceEncounter(
+                s.key,
+                s.stamp,
+                s.row,
+                {name: self._ordered(name, found) for name, found in rows[s.key].items()},
+            )
+            for s in stamped
+        ]
+
+    def _ordered(self, name: str, rows: list[SourceRow]) -> list[SourceRow]:
+        if not rows:
+            return rows
+        collection = self._spec.collections[name]
+        if not collection.order_by and self.collections[name].tree.args.get("order"):
+            return rows  # the query's own order
+        place = f"source.collections.{name}.order_by"
+        return in_fixed_order(rows, [column(list(rows[0]), c, place=place) for c in collection.order_by])
+
+    def _children(
+        self, connection: Connection, name: str, collection: Collection, values: Mapping[str, Any]
+    ) -> list[tuple[str, SourceRow]]:
+        place = f"source.collections.{name}.query"
+        query = self.collections[name]
+        statement = collection_statement(query)
+        rename = ColumnNames(self._spec.columns, query.names, place=place)
+        loose = {text_value.strip().casefold(): text_value for text_value in values}
+        found: list[tuple[str, SourceRow]] = []
+        for part in _parts(list(values.values()), self._chunk):
+            result = connection.execute(statement, {"keys": part})
+            names = rename(list(result.keys()))
+            parent = column(names, collection.parent, place=place)
+            for row in to_rows(names, result.fetchall(), place=place):
+                owner = key_text(row[parent], place=place, column=parent)
+                if owner not in values:
+                    # Collations that ignore case or trailing blanks match what Python does not.
+                    owner = loose.get(owner.strip().casefold(), "")
+                if not owner:
+                    raise SourceSchemaError(
+                        f"{place}: có dòng mà cột parent {parent} không thuộc :keys",
+                        f"{place}: a row's parent column {parent} is none of :keys",
+                        hint_vi="parent phải là chính cột được so với IN :keys",
+                        hint_en="parent must be the very column compared with IN :keys",
+                    )
+                found.append((owner, row))
+        return found
+
+
+def collection_statement(query: CheckedQuery) -> TextClause:
+    """The collection's query with :keys ready to be filled with many values."""
+    return text(_EXPANDED.sub("IN :keys", query.sql)).bindparams(_expanding("keys"))
+
+
+def _expanding(name: str) -> Any:
+    return bindparam(name, expanding=True)
+
+
+def _latest(columns: Sequence[str]) -> str:
+    """SQL for the latest of several columns, NULLs apart; GREATEST differs too much between engines."""
+    latest = f"q.{columns[0]}"
+    for name in columns[1:]:
+        other = f"q.{name}"
+        latest = (
+            f"CASE WHEN {other} IS NULL THEN {latest} WHEN {latest} IS NULL THEN {other} "
+            f"WHEN {other} > {latest} THEN {other} ELSE {latest} END"
+        )
+    return latest
+
+
+def _parts(values: list[Any], size: int) -> list[list[Any]]:
+    return [values[i : i + size] for i in range(0, len(values), size)]
