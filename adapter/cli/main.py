@@ -10,34 +10,28 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import typer
 
 from adapter import __version__
 from adapter.errors import BhytError, ConfigError
 
-
-class _Command(NamedTuple):
-    target: str  # "module:attribute"
-    group: bool  # a Typer application of its own, or one function
-
-
-COMMANDS: dict[str, _Command] = {
-    "demo": _Command("adapter.cli.demo_cmd:app", True),
-    "run": _Command("adapter.cli.run_cmd:run_command", False),
-    "worker": _Command("adapter.cli.run_cmd:worker_command", False),
-    "status": _Command("adapter.cli.status_cmd:status_command", False),
-    "queue": _Command("adapter.cli.queue_cmd:app", True),
-    "check": _Command("adapter.cli.check_cmd:check_command", False),
-    "sign": _Command("adapter.cli.signatures:sign_command", False),
-    "verify": _Command("adapter.cli.signatures:verify_command", False),
-    "gateway": _Command("adapter.cli.gateway_cmd:app", True),
-    "map": _Command("adapter.cli.map_cmd:app", True),
-    "rules": _Command("adapter.cli.rules_cmd:app", True),
-    "standard": _Command("adapter.cli.standard_cmd:app", True),
-    "config": _Command("adapter.cli.config_cmd:app", True),
-    "export": _Command("adapter.cli.export_cmd:app", True),
+# name → "module:attribute"; the attribute is a Typer application, or one function
+COMMANDS = {
+    "demo": "adapter.cli.demo_cmd:app",
+    "run": "adapter.cli.run_cmd:run_command",
+    "worker": "adapter.cli.run_cmd:worker_command",
+    "status": "adapter.cli.status_cmd:status_command",
+    "queue": "adapter.cli.queue_cmd:app",
+    "check": "adapter.cli.check_cmd:check_command",
+    "sign": "adapter.cli.signatures:sign_command",
+    "verify": "adapter.cli.signatures:verify_command",
+    "gateway": "adapter.cli.gateway_cmd:app",
+    "map": "adapter.cli.map_cmd:app",
+    "rules": "adapter.cli.rules_cmd:app",
+    "standard": "adapter.cli.standard_cmd:app",
+    "config": "adapter.cli.config_cmd:app",
+    "export": "adapter.cli.export_cmd:app",
 }
 
 
@@ -60,12 +54,12 @@ def build(argv: Sequence[str]) -> typer.Typer:
             raise typer.Exit
 
     asked = next((word for word in argv if not word.startswith("-")), None)
-    for name, command in COMMANDS.items():
+    for name, place in COMMANDS.items():
         if asked in COMMANDS and name != asked:
             continue
-        module, attribute = command.target.split(":")
+        module, attribute = place.split(":")
         target = getattr(importlib.import_module(module), attribute)
-        if command.group:
+        if isinstance(target, typer.Typer):
             app.add_typer(target, name=name)
         else:
             app.command(name)(target)

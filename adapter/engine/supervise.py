@@ -1,0 +1,102 @@
+"""One parent, one process per role: a role that dies is started again, the others go on.
+
+Roles run in processes of their own because a console, a listener and signing must not share
+one interpreter, and because PKCS#11 sessions and SQLite handles do not survive a fork.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+
+_FIRST_DELAY = 0.5
+_LONGEST_DELAY = 30.0
+_STABLE_AFTER = 60.0
+_GRACE = 15.0
+
+
+@dataclass
+class _Role:
+    name: str
+    command: Sequence[str]
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    delay: float = _FIRST_DELAY
+    due: float = 0.0
+
+
+@dataclass
+class Supervisor:
+    """Keeps a set of commands running until it is told to stop.
+
+    ``roles`` maps a role's name to its command line. ``tell`` receives one line per event.
+    """
+
+    roles: Mapping[str, Sequence[str]]
+    tell: Callable[[str], None]
+    _stopping: bool = field(default=False, init=False)
+
+    def run(self) -> None:
+        """Run until SIGTERM or SIGINT, then stop every role gracefully."""
+        rows = [_Role(name, command) for name, command in self.roles.items()]
+        previous = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            while not self._stopping:
+                for row in rows:
+                    self._keep(row)
+                time.sleep(0.2)
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+            self._stop(rows)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def _keep(self, row: _Role) -> None:
+        now = time.monotonic()
+        if row.process is None:
+            if now < row.due:
+                return
+            # A session of its own: Ctrl-C reaches the parent only, which then asks politely.
+            row.process = subprocess.Popen(list(row.command), start_new_session=True)  # noqa: S603
+            row.started = now
+            self.tell(f"{row.name}: started (pid {row.process.pid})")
+            return
+        code = row.process.poll()
+        if code is None:
+            return
+        lived = now - row.started
+        row.delay = _FIRST_DELAY if lived > _STABLE_AFTER else min(row.delay * 2, _LONGEST_DELAY)
+        row.due = now + row.delay
+        row.process = None
+        self.tell(f"{row.name}: ended with {code}, starts again in {row.delay:.1f} s")
+
+    def _stop(self, rows: Sequence[_Role]) -> None:
+        running = [row.process for row in rows if row.process is not None and row.process.poll() is None]
+        for process in running:
+            process.terminate()
+        deadline = time.monotonic() + _GRACE
+        for process in running:
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                # A crash at any point resumes, so a role that will not stop may be killed.
+                process.kill()
+                process.wait()
+
+
+def role_command(*arguments: str) -> list[str]:
+    """This very program with other arguments, whatever way it was started."""
+    return [sys.executable, "-m", "adapter.cli.main", *arguments]
+
+
+def parent_is_gone(parent: int) -> bool:
+    """True when the supervisor that started this role no longer exists."""
+    return os.getppid() != parent
