@@ -1,0 +1,139 @@
+"""A whole file: what the reader met on the way becomes findings beside those of each dossier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from adapter.clock import VIETNAM
+from adapter.dossier.model import Dossier, Purpose
+from adapter.dossier.package import FileKind, Package, Problem, ProblemKind
+from adapter.rules.catalogue import catalogue
+from adapter.rules.context import Context
+from adapter.rules.engine import check, severity_of
+from adapter.rules.finding import Finding, Report, Severity
+from adapter.rules.values import as_date, day
+from adapter.standard.spec import Standard, effective_on
+
+_RULE: Mapping[ProblemKind, tuple[str, Severity | None]] = {
+    ProblemKind.NOT_UTF8: ("PKG-001", None),
+    ProblemKind.FACILITY_MISSING: ("PKG-002", None),
+    ProblemKind.COUNT_MISMATCH: ("PKG-004", None),
+    ProblemKind.NO_DOSSIER: ("PKG-005", None),
+    ProblemKind.NO_PART: ("PKG-005", None),
+    ProblemKind.UNKNOWN_PART: ("PKG-007", None),
+    ProblemKind.BAD_BASE64: ("PKG-008", None),
+    ProblemKind.BAD_XML: ("PKG-008", None),
+    ProblemKind.BAD_ROOT: ("PKG-008", None),
+    ProblemKind.DUPLICATE_PART: ("PKG-010", None),
+    ProblemKind.MISSING_ELEMENT: ("PKG-013", None),
+    ProblemKind.UNKNOWN_ELEMENT: ("PKG-014", None),
+    # The same tag twice in one record: which of the two the gateway takes is not known.
+    ProblemKind.REPEATED_ELEMENT: ("PKG-014", "error"),
+    ProblemKind.MISPLACED_ELEMENT: ("PKG-014", None),
+    ProblemKind.EMPTY_PART: ("PKG-008", "warning"),
+    # A decoded copy for people: readable here, but not what a gateway takes.
+    ProblemKind.INLINE_CONTENT: ("PKG-008", "warning"),
+    ProblemKind.TRUNCATED: ("PKG-014", "info"),
+}
+"""Problem of the reader → rule, and a lighter or heavier weight than the rule's own."""
+
+_PER_RECORD_RULES = frozenset({"PKG-013", "PKG-014"})
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedDossier:
+    """One dossier of a file with its report; ``dossier`` is None for what concerns the file alone."""
+
+    dossier: Dossier | None
+    standard: Standard | None
+    report: Report
+
+
+def standard_for(dossier: Dossier, context: Context, *, pin: str | None = None) -> Standard:
+    """The standard by the day the visit ended (a check-in: the day of arrival), in the dossier's own layout."""
+    header = dossier.header
+    name = "NGAY_VAO" if dossier.purpose is Purpose.CHECKIN else "NGAY_RA"
+    end, start = day(header.get(name, "")), day(header.get("NGAY_VAO", ""))
+    sent = context.at.astimezone(VIETNAM).date() if context.at else None
+    known = as_date(end or start) if end or start else sent
+    on: date = known or date.today()  # noqa: DTZ011 -- a broken date gives the rules in force now
+    return effective_on(on, pin or dossier.standard or None, admitted=as_date(start) if start else None, sent=sent)
+
+
+def check_package(
+    package: Package, *, context: Context, pin: str | None = None, purpose: Purpose | None = None
+) -> list[CheckedDossier]:
+    """Check every dossier of a file. Faults of the file itself stand with its first dossier.
+
+    ``pin`` forces a layout, ``purpose`` what the dossiers are for. ``context.signed`` is taken from
+    the file unless the caller says otherwise.
+    """
+    if context.signed is None:
+        context = replace(context, signed=package.signed)
+    checked: list[CheckedDossier] = []
+    whole = [p for p in package.problems if p.hoso is None or p.hoso not in package.positions]
+    for index, read in enumerate(package.dossiers):
+        dossier = replace(read, purpose=purpose) if purpose else read
+        standard = standard_for(dossier, context, pin=pin)
+        report = check(dossier, standard=standard, context=context)
+        problems = [*package.of_dossier(index), *(whole if index == 0 else ())]
+        extra = _findings(problems, package, context, first=index == 0)
+        checked.append(CheckedDossier(dossier, standard, _merge(extra, report)))
+    if not checked:
+        findings = tuple(_findings(whole, package, context, first=True))
+        checked.append(CheckedDossier(None, None, Report(findings)))
+    return checked
+
+
+def _findings(problems: list[Problem], package: Package, context: Context, *, first: bool) -> list[Finding]:
+    found: dict[tuple[str, str, str, str], Finding] = {}
+    for problem in problems:
+        if problem.kind is ProblemKind.DUPLICATE_PART and _twins_allowed(problem, context):
+            continue
+        if problem.kind not in _RULE:
+            continue
+        rule, weight = _RULE[problem.kind]
+        row = problem.row
+        field = problem.field or _envelope_field(rule)
+        key = (rule, problem.part, field, "" if rule in _PER_RECORD_RULES else str(row))
+        if key not in found and (made := finding(rule, problem.part, row, field, problem.detail, context, weight)):
+            found[key] = made
+    if first and package.kind is FileKind.DOSSIERS:
+        if len(package.facility) not in {0, 5} and (
+            made := finding("PKG-002", "", None, "MACSKCB", package.facility, context)
+        ):
+            found["PKG-002", "", "MACSKCB", ""] = made
+        several = package.hoso_count > 1 and context.options.one_dossier_per_file
+        if several and (made := finding("PKG-006", "", None, "DANHSACHHOSO", str(package.hoso_count), context)):
+            found["PKG-006", "", "", ""] = made
+    return list(found.values())
+
+
+def _envelope_field(rule: str) -> str:
+    first = catalogue()[rule].fields[0]
+    return "" if " " in first else first.rpartition(".")[2]
+
+
+def _twins_allowed(problem: Problem, context: Context) -> bool:
+    return problem.part == "XML7" and context.options.second_discharge_letter
+
+
+def finding(
+    rule: str, table: str, row: int | None, field: str, value: str, context: Context, weight: Severity | None = None
+) -> Finding | None:
+    """A finding outside a dossier, in the catalogue's words; None when the facility switched the rule off."""
+    info = catalogue()[rule]
+    severity = severity_of(rule, weight or info.severity, context.options, None)
+    if severity is None:
+        return None
+    return Finding(rule, severity, table, row, field, value, info.message_vi, info.message_en)
+
+
+def _merge(extra: list[Finding], report: Report) -> Report:
+    """The reader's findings first; what a rule of the dossier says about the same place again is dropped."""
+    places = {(f.rule, f.table, f.field) for f in extra}
+    own = [f for f in report.findings if (f.rule, f.table, f.field) not in places]
+    rank = {"error": 0, "warning": 1, "info": 2}
+    return Report(tuple(sorted([*extra, *own], key=lambda f: rank[f.severity])), report.not_checked)

@@ -1,0 +1,147 @@
+"""Binding conditions to ids. A condition is a function of the view (and a row); the id brings the rest.
+
+A row condition answers the name of the faulty field, a :class:`Hit` (another severity, place or a
+computed value), several hits, or something false. A dossier condition yields any number of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from adapter.dossier.model import Purpose
+from adapter.rules.catalogue import Certainty, RuleInfo, catalogue
+from adapter.rules.finding import Severity
+from adapter.rules.view import Row, View
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Where a condition is violated. ``severity`` None means the rule's own; ``expected`` is shown to the user."""
+
+    field: str
+    severity: Severity | None = None
+    expected: Decimal | str | None = None
+    table: str | None = None
+    row: int | None = None
+    value: str | None = None
+    other_rows: tuple[int, ...] = ()
+
+
+Answer = str | bool | Hit | Sequence[Hit] | None
+RowCheck = Callable[[View, Row], Answer]
+DossierCheck = Callable[[View], Iterable[Hit]]
+
+
+def warn(field: str) -> Hit:
+    """A hit of severity warning."""
+    return Hit(field, "warning")
+
+
+def info(field: str) -> Hit:
+    """A hit of severity info."""
+    return Hit(field, "info")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An implemented rule: its catalogue row and its condition, per row of ``table`` or once per dossier."""
+
+    info: RuleInfo
+    table: str
+    by_row: RowCheck | None
+    by_dossier: DossierCheck | None
+
+    @property
+    def id(self) -> str:
+        return self.info.id
+
+    @property
+    def severity(self) -> Severity:
+        return self.info.severity
+
+    @property
+    def certainty(self) -> Certainty:
+        return self.info.certainty
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return self.info.needs
+
+    @property
+    def purposes(self) -> frozenset[Purpose]:
+        return self.info.purposes
+
+
+RULES: dict[str, list[Rule]] = {}
+"""Id → its conditions (one per table it looks at), in order of definition."""
+
+BUILT_IN: dict[str, str] = {}
+"""Ids decided by the reader, the structure check or the engine, and by which."""
+
+
+def _bind(rule_id: str, table: str, by_row: RowCheck | None, by_dossier: DossierCheck | None) -> None:
+    RULES.setdefault(rule_id, []).append(Rule(catalogue()[rule_id], table, by_row, by_dossier))
+
+
+def rows(table: str, checks: Mapping[str, RowCheck]) -> None:
+    """Bind row conditions of one table, id → condition."""
+    for rule_id, check in checks.items():
+        _bind(rule_id, table, check, None)
+
+
+def row_rule(*places: tuple[str, str]) -> Callable[[RowCheck], RowCheck]:
+    """Bind one row condition to (id, table) pairs, for rules XML2 and XML3 share."""
+
+    def bind(check: RowCheck) -> RowCheck:
+        for rule_id, table in places:
+            _bind(rule_id, table, check, None)
+        return check
+
+    return bind
+
+
+def rule(rule_id: str) -> Callable[[DossierCheck], DossierCheck]:
+    """Bind a condition that looks at the whole dossier."""
+
+    def bind(check: DossierCheck) -> DossierCheck:
+        _bind(rule_id, "", None, check)
+        return check
+
+    return bind
+
+
+def required(rule_id: str, table: str, *fields: str, warning: Iterable[str] = ()) -> None:
+    """Each of these fields must be filled in every row; those in ``warning`` only warn."""
+    weak = frozenset(warning)
+
+    def check(_: View, row: Row) -> Answer:
+        if all(field in row for field in fields):
+            return None
+        return [Hit(f, "warning" if f in weak else None) for f in fields if f not in row]
+
+    _bind(rule_id, table, check, None)
+
+
+def one_of(rule_id: str, table: str, field: str, codes: Iterable[str]) -> None:
+    """A filled field must hold exactly one of the codes."""
+    allowed = frozenset([*codes, ""])
+
+    def check(_: View, row: Row) -> Answer:
+        return None if row[field] in allowed else field
+
+    _bind(rule_id, table, check, None)
+
+
+def built_in(by: str, *rule_ids: str) -> None:
+    """Say that these ids are decided elsewhere (reader, structure check)."""
+    for rule_id in rule_ids:
+        BUILT_IN[rule_id] = by
+
+
+def implemented() -> frozenset[str]:
+    """Ids of the catalogue that are checked."""
+    from adapter.rules import checks  # noqa: F401 -- importing the package binds its conditions
+
+    return frozenset(RULES) | frozenset(BUILT_IN)

@@ -1,0 +1,236 @@
+"""Structure: every tag, length, number, time and mandatory field, from the standard's own tables.
+
+PKG-014…018 and the ``REQ-<TABLE>-<FIELD>`` findings come from here, one pass over each row.
+A field that a rule of its own judges more sharply is left to that rule, so one fault gives one finding.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from adapter.rules.finding import Severity
+from adapter.rules.registry import RULES, Hit, built_in
+from adapter.rules.values import birth_day, instant, parts, real_day
+from adapter.rules.view import View
+from adapter.standard.spec import FieldSpec, Standard, Table
+
+built_in("structure", "PKG-014", "PKG-015", "PKG-016", "PKG-017", "PKG-018")
+
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z")
+_UNLIMITED = 1 << 30
+
+OWN_RULE: Mapping[tuple[str, str], str] = {
+    ("XML0", "NGAY_SINH"): "X0-FMT-001",
+    ("XML0", "MA_THE_BHYT"): "X0-FMT-003",
+    ("XML0", "MA_DKBD"): "X0-FMT-004",
+    ("XML0", "MA_CSKCB"): "X0-FMT-004",
+    ("XML0", "GIOI_TINH"): "X0-CODE-001",
+    ("XML0", "MA_DOITUONG_KCB"): "X0-CODE-002",
+    ("XML0", "MA_LOAI_KCB"): "X0-CODE-003",
+    ("XML1", "NGAY_SINH"): "X1-FMT-001",
+    ("XML1", "GT_THE_TU"): "X1-FMT-013",
+    ("XML1", "GT_THE_DEN"): "X1-FMT-013",
+    ("XML1", "NGAY_MIEN_CCT"): "X1-FMT-015",
+    ("XML1", "MA_BENH_CHINH"): "X1-FMT-016",
+    ("XML1", "MA_LOAI_KCB"): "X1-FMT-020",
+    ("XML1", "MA_CSKCB"): "X1-FMT-021",
+    ("XML1", "MA_NOI_DI"): "X1-FMT-021",
+    ("XML1", "MA_NOI_DEN"): "X1-FMT-021",
+    ("XML1", "CAN_NANG"): "X1-FMT-022",
+    ("XML1", "NGAY_TAI_KHAM"): "X1-FMT-025",
+    ("XML1", "NAM_NAM_LIEN_TUC"): "X1-FMT-026",
+    ("XML1", "MA_QUOCTICH"): "X1-FMT-028",
+    ("XML1", "MA_DANTOC"): "X1-FMT-028",
+    ("XML1", "MATINH_CU_TRU"): "X1-FMT-029",
+    ("XML1", "MAXA_CU_TRU"): "X1-FMT-029",
+    ("XML1", "GIOI_TINH"): "X1-CODE-001",
+    ("XML1", "MA_DOITUONG_KCB"): "X1-CODE-003",
+    ("XML1", "KET_QUA_DTRI"): "X1-CODE-004",
+    ("XML1", "MA_LOAI_RV"): "X1-CODE-005",
+    ("XML1", "MA_KHUVUC"): "X1-CODE-006",
+    ("XML1", "MA_TAI_NAN"): "X1-CODE-007",
+    ("XML2", "MA_NHOM"): "X2-CODE-001",
+    ("XML2", "PHAM_VI"): "X2-CODE-002",
+    ("XML2", "TYLE_TT_BH"): "X2-CODE-003",
+    ("XML2", "MUC_HUONG"): "X2-CODE-004",
+    ("XML2", "MA_PTTT"): "X2-CODE-005",
+    ("XML2", "NGUON_CTRA"): "X2-CODE-006",
+    ("XML2", "VET_THUONG_TP"): "X2-CODE-007",
+    ("XML2", "STT"): "PKG-019",
+    ("XML3", "MA_NHOM"): "X3-CODE-001",
+    ("XML3", "PHAM_VI"): "X3-CODE-002",
+    ("XML3", "TYLE_TT_DV"): "X3-CODE-003",
+    ("XML3", "TYLE_TT_BH"): "X3-CODE-005",
+    ("XML3", "MUC_HUONG"): "X2-CODE-004",
+    ("XML3", "MA_PTTT"): "X2-CODE-005",
+    ("XML3", "VET_THUONG_TP"): "X2-CODE-007",
+    ("XML3", "PP_VO_CAM"): "X3-CODE-006",
+    ("XML3", "TAI_SU_DUNG"): "X3-CODE-007",
+    ("XML3", "GOI_VTYT"): "X3-FMT-003",
+    ("XML3", "STT"): "PKG-019",
+    ("XML4", "GIA_TRI"): "X4-FMT-003",
+    ("XML4", "DON_VI_DO"): "X4-FMT-003",
+    ("XML4", "STT"): "PKG-019",
+    ("XML5", "STT"): "PKG-019",
+    ("XML7", "CHAN_DOAN_RV"): "X7-FMT-001",
+    ("XML7", "PP_DIEUTRI"): "X7-FMT-001",
+    ("XML7", "GHI_CHU"): "X7-FMT-001",
+    ("XML7", "MA_THE_TAM"): "X7-FMT-002",
+    ("XML7", "MA_DINH_CHI_THAI"): "X7-CODE-002",
+    ("XML7", "TUOI_THAI"): "X7-CROSS-005",
+    ("XML8", "MA_LOAI_KCB"): "X8-CROSS-003",
+    ("XML8", "KET_QUA_DTRI"): "X8-CODE-001",
+    ("XML8", "MA_THE_TAM"): "X7-FMT-002",
+    ("XML9", "MA_BHXH_NND"): "X9-FMT-001",
+    ("XML9", "MA_THE_NND"): "X9-FMT-001",
+    ("XML9", "NGAYSINH_NND"): "X9-FMT-002",
+    ("XML9", "NGAYCAP_CCCD_NND"): "X9-FMT-002",
+    ("XML9", "MA_DANTOC_NND"): "X9-FMT-003",
+    ("XML9", "MA_QUOCTICH"): "X9-FMT-003",
+    ("XML9", "MATINH_CU_TRU"): "X9-FMT-003",
+    ("XML9", "MAXA_CU_TRU"): "X9-FMT-003",
+    ("XML9", "MA_THE_TAM"): "X7-FMT-002",
+    ("XML9", "GIOI_TINH_CON"): "X9-CODE-001",
+    ("XML9", "SINHCON_PHAUTHUAT"): "X9-CODE-001",
+    ("XML9", "SINHCON_DUOI32TUAN"): "X9-CODE-001",
+    ("XML10", "SO_NGAY"): "X10-CROSS-001",
+    ("XML11", "MA_BHXH"): "X11-FMT-001",
+    ("XML11", "MA_THE_TAM"): "X7-FMT-002",
+    ("XML11", "MAU_SO"): "X11-CODE-001",
+    ("XML11", "MA_DINH_CHI_THAI"): "X11-CROSS-003",
+    ("XML11", "TUOI_THAI"): "X7-CROSS-005",
+    ("XML11", "SO_NGAY_NGHI"): "X11-CROSS-001",
+    ("XML13", "MA_LYDO_CT"): "X13-CODE-001",
+    ("XML15", "STT"): "PKG-019",
+}
+"""(table, field) whose form has a rule of its own: length, number and date checks leave it to that rule."""
+
+ALIASES: Mapping[tuple[str, str], str] = {
+    ("XML13", "MA_NOI_DI"): "MA_CSKCB_DI",
+    ("XML13", "MA_NOI_DEN"): "MA_CSKCB_DEN",
+    ("XML13", "PP_DIEU_TRI"): "TINH_TRANG_CT",
+}
+"""Old tag → its name under 3176; programs of 2024–2026 still write the old ones, both are read."""
+
+
+@cache
+def _tolerated() -> Mapping[tuple[str, str], int]:
+    text = files("adapter.rules").joinpath("data", "lengths.csv").read_text(encoding="utf-8")
+    return {(r["table"], r["field"]): int(r["tolerated"]) for r in csv.DictReader(text.splitlines())}
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    name: str
+    max_len: int
+    tolerated: int
+    form: str  # "", "number", "instant", "day", "birth", "instants", "days"
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TablePlan:
+    """The compiled field list of one table."""
+
+    table: Table
+    fields: tuple[_Field, ...]
+    names: frozenset[str]
+
+
+def _form(spec: FieldSpec) -> str:
+    if spec.name == "NGAY_SINH" and spec.xml_type == "datetime12":
+        return "birth"
+    by_type = {"datetime12": "instant", "date8": "day", "datetime12_list": "instants", "date8_list": "days"}
+    if spec.xml_type in by_type:
+        return by_type[spec.xml_type]
+    return "number" if spec.kind == "N" else ""
+
+
+def _with_required_rule() -> frozenset[tuple[str, str]]:
+    """(table, field) that a required rule of the catalogue already asks for."""
+    covered: set[tuple[str, str]] = set()
+    for conditions in RULES.values():
+        for rule in conditions:
+            if rule.info.kind == "required" and rule.table:
+                covered.update((rule.table, field) for field in rule.info.fields)
+    return frozenset(covered)
+
+
+def compile_structure(standard: Standard) -> Mapping[str, TablePlan]:
+    """One plan per table of the standard."""
+    covered = _with_required_rule()
+    plans: dict[str, TablePlan] = {}
+    for name, table in standard.tables.items():
+        fields: list[_Field] = []
+        for spec in table.fields:
+            place = (name, spec.name)
+            own = place in OWN_RULE
+            limit = _UNLIMITED if own or spec.max_len is None else spec.max_len
+            # MA_LK of a detail part is judged by PKG-011 alone.
+            asked = place in covered or (spec.name == "MA_LK" and name not in {"XML0", "XML1", "XML12"})
+            fields.append(
+                _Field(
+                    spec.name,
+                    limit,
+                    max(limit, _tolerated().get(place, 0)),
+                    "" if own else _form(spec),
+                    spec.required == "Y" and not asked,
+                )
+            )
+        plans[name] = TablePlan(table, tuple(fields), frozenset(table.by_name))
+    return plans
+
+
+def _form_fault(form: str, value: str) -> str | None:
+    if form == "number":
+        return None if _NUMBER.match(value) else "PKG-016"
+    if form == "instant":
+        return None if instant(value) else "PKG-017"
+    if form == "day":
+        return None if real_day(value) else "PKG-018"
+    if form == "birth":
+        ok = len(value) == 12 and birth_day(value) and value[8:10] < "24" and value[10:] < "60"
+        return None if ok else "PKG-017"
+    if form == "instants":
+        return None if all(instant(p) for p in parts(value)) else "PKG-017"
+    return None if all(real_day(p) for p in parts(value) if p) else "PKG-018"
+
+
+def check_structure(view: View, plans: Mapping[str, TablePlan]) -> Iterator[tuple[str, Hit]]:
+    """(rule id, hit) for every structural fault. Absent tags are the reader's to tell: the writer adds them."""
+    for name, records in view.tables.items():
+        plan = plans.get(name)
+        if plan is None:
+            yield "PKG-014", Hit(name, table=name)
+            continue
+        yield from _unknown_tags(name, view, plan)
+        for row in records:
+            for field in plan.fields:
+                value = row.get(field.name)
+                if value is None:
+                    if field.required:
+                        yield f"REQ-{name}-{field.name}", Hit(field.name, table=name, row=row.number)
+                    continue
+                if len(value) > field.max_len:
+                    severity: Severity | None = None if len(value) > field.tolerated else "warning"
+                    yield "PKG-015", Hit(field.name, severity, str(field.max_len), table=name, row=row.number)
+                if field.form and (fault := _form_fault(field.form, value)):
+                    yield fault, Hit(field.name, table=name, row=row.number)
+
+
+def _unknown_tags(name: str, view: View, plan: TablePlan) -> Iterator[tuple[str, Hit]]:
+    """Unknown tags, once per table and tag: the fault lies in the program, not in a row."""
+    unknown: dict[str, int] = {}
+    for row in view.rows(name):
+        if row.present <= plan.names:
+            continue
+        for tag in row.present - plan.names:
+            if ALIASES.get((name, tag)) not in plan.names:
+                unknown.setdefault(tag, row.number)
+    for tag, number in unknown.items():
+        yield "PKG-014", Hit(tag, table=name, row=number)

@@ -1,0 +1,140 @@
+"""A dossier prepared for checking: rows as text, the visit's own facts worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from functools import cached_property
+
+from adapter.clock import datetime12
+from adapter.dossier.model import Dossier, Purpose
+from adapter.rules.context import Context
+from adapter.rules.values import ZERO, age_years, birth_day, days_between, instant, number, parts
+from adapter.standard.spec import Standard
+
+INPATIENT = frozenset({"03", "04", "09"})
+_NO_END_PREFIXES = frozenset({"QN", "HC", "LS", "XK", "CY", "CA"})
+
+
+class Row(dict[str, str]):
+    """One record: field → text. Absent tags and blank text both read as ``""``."""
+
+    __slots__ = ("number", "present", "table")
+
+    def __init__(self, table: str, row_number: int, values: Mapping[str, str]) -> None:
+        super().__init__((k, v) for k, v in values.items() if v and not v.isspace())
+        self.table = table
+        self.number = row_number
+        self.present = values.keys()
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+class View:
+    """What rules look at. Header facts are ``""`` when empty or broken, so comparisons stay silent."""
+
+    def __init__(self, dossier: Dossier, standard: Standard, context: Context) -> None:
+        self.dossier = dossier
+        self.standard = standard
+        self.context = context
+        self.options = context.options
+        self.purpose: Purpose = dossier.purpose
+        self.layout = standard.layout
+        self.tables: dict[str, list[Row]] = {
+            table: [Row(table, n, row) for n, row in enumerate(rows, 1)]
+            for table, rows in dossier.tables.items()
+            if rows
+        }
+        header = self.tables.get("XML0" if self.purpose is Purpose.CHECKIN else "XML1")
+        self.x1 = header[0] if header else Row("XML1", 1, {})
+        self.kind = self.x1["MA_LOAI_KCB"]
+        self.category = self.x1["MA_DOITUONG_KCB"]
+        self.uninsured = self.category == "9"
+        self.vao = instant(self.x1["NGAY_VAO"])
+        self.ra = instant(self.x1["NGAY_RA"])
+        self.admitted = instant(self.x1["NGAY_VAO_NOI_TRU"]) or self.vao
+        self.inpatient = self.kind in INPATIENT
+        self.cards = [c for c in parts(self.x1["MA_THE_BHYT"]) if c.strip()]
+        self._fired: set[tuple[str, str, int | None]] = set()
+        self._totals: dict[tuple[str, str], Decimal | None] = {}
+
+    def rows(self, table: str) -> Sequence[Row]:
+        """The rows of a table, none when it is absent."""
+        return self.tables.get(table, ())
+
+    @cached_property
+    def now(self) -> str:
+        """The sending time as 12 digits; ``""`` when it is not known."""
+        return datetime12(self.context.at) if self.context.at else ""
+
+    @cached_property
+    def birth(self) -> str:
+        """Birth day as ``yyyymmdd``, unknown month and day as 1 January; ``""`` when broken."""
+        return birth_day(self.x1["NGAY_SINH"])
+
+    @cached_property
+    def age_days(self) -> int | None:
+        """Age in days on arrival, None when unknown or when only the year is."""
+        if not self.birth or not self.vao or self.x1["NGAY_SINH"][4:8] == "0000":
+            return None
+        return days_between(self.birth, self.vao[:8])
+
+    @cached_property
+    def age(self) -> int | None:
+        """Completed years on arrival."""
+        return age_years(self.birth, self.vao[:8]) if self.birth and self.vao else None
+
+    @cached_property
+    def icd(self) -> list[str]:
+        """All ICD-10 codes of the visit, main first."""
+        codes = [self.x1["MA_BENH_CHINH"], *parts(self.x1["MA_BENH_KT"])]
+        return [c.strip() for c in codes if c.strip()]
+
+    @cached_property
+    def detail(self) -> list[Row]:
+        """Cost rows: XML2 then XML3."""
+        return [*self.rows("XML2"), *self.rows("XML3")]
+
+    @cached_property
+    def beds(self) -> list[Row]:
+        """XML3 rows of groups 14, 15, 16."""
+        return [r for r in self.rows("XML3") if r["MA_NHOM"] in {"14", "15", "16"}]
+
+    def total(self, table: str, field: str) -> Decimal | None:
+        """Sum of a field over a table; 0 when absent, None when a row's value is empty or broken."""
+        key = (table, field)
+        if key not in self._totals:
+            self._totals[key] = add(number(r[field]) for r in self.rows(table))
+        return self._totals[key]
+
+    def prefix_in(self, prefixes: Iterable[str]) -> bool:
+        """Whether some card starts with one of the two-letter groups."""
+        return any(c[:2] in prefixes for c in self.cards)
+
+    @cached_property
+    def card_without_end(self) -> bool:
+        """Whether a card belongs to a group whose cards carry no end date."""
+        return self.prefix_in(_NO_END_PREFIXES)
+
+    def mark(self, rule: str, table: str, row: int | None) -> None:
+        """Remember that a rule fired here, for the cascade of money rules."""
+        self._fired.add((rule, table, row))
+
+    def fired(self, row: Row, *rules: str) -> bool:
+        """Whether one of these rules fired for the row."""
+        return any((rule, row.table, row.number) in self._fired for rule in rules)
+
+    def fired_anywhere(self, *rules: str) -> bool:
+        """Whether one of these rules fired in the dossier."""
+        return any(rule in rules for rule, _, _ in self._fired)
+
+
+def add(values: Iterable[Decimal | None]) -> Decimal | None:
+    """Sum; None as soon as one value is missing."""
+    total = ZERO
+    for value in values:
+        if value is None:
+            return None
+        total += value
+    return total
