@@ -8,7 +8,7 @@ looks at the one its ``selected_by`` names.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -18,8 +18,20 @@ from adapter.standard.build import build
 from adapter.standard.layers import SELECTORS, Layer, Selector, read_layers
 from adapter.standard.model import CodeSet, FieldSpec, Standard, Table
 
-__all__ = ["CodeSet", "FieldSpec", "Standard", "Table", "effective_on", "layers", "layouts", "use_layers", "written_as"]
+__all__ = [
+    "CodeSet",
+    "FieldSpec",
+    "Standard",
+    "Table",
+    "effective_on",
+    "layers",
+    "layouts",
+    "renamed_fields",
+    "use_layers",
+    "written_as",
+]
 
+_NOTHING: Mapping[str, str] = {}
 _SHIPPED = Path(__file__).resolve().parent / "decisions"
 
 
@@ -64,6 +76,7 @@ def use_layers(extra: Sequence[Path]) -> None:
     _decisions = _Decisions(tuple(extra))
     _effective_on.cache_clear()
     _written_as.cache_clear()
+    _renamed_fields.cache_clear()
 
 
 def effective_on(
@@ -115,6 +128,21 @@ def written_as(layout: str) -> Standard:
 @lru_cache(maxsize=16)
 def _written_as(layout: str) -> Standard:
     return effective_on(date.max, layout)
+
+
+def renamed_fields(table: str) -> Mapping[str, str]:
+    """Old field name → the name a later decision gave it."""
+    return _renamed_fields().get(table, _NOTHING)
+
+
+@lru_cache(maxsize=1)
+def _renamed_fields() -> Mapping[str, Mapping[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for layer in layers():
+        for row in layer.fields:
+            if row["op"] == "rename":
+                found.setdefault(row["table"], {})[row["was"]] = row["field"]
+    return found
 
 
 def layouts() -> tuple[str, ...]:

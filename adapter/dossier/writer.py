@@ -1,0 +1,236 @@
+"""A dossier's exact, unsigned bytes: GIAMDINHHS, the check-in file (XML0), the XML12 file.
+
+UTF-8 without BOM, one declaration, no white space between elements, every element of the
+layout present and in order (an empty one as ``<X></X>``), inner parts in base64 without a
+declaration. ``<CHUKYDONVI></CHUKYDONVI>`` is the last child of the root, so a signer can
+splice between its tags; those exact bytes occur once, at :data:`SIGNATURE_SLOT`. Equal
+dossiers give equal bytes. Rules of writing: QĐ 130/4750/3176, letters 3190 and 1245.
+"""
+
+from __future__ import annotations
+
+import re
+from binascii import b2a_base64
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any
+
+from adapter.dossier.model import Dossier, Purpose, Row
+from adapter.errors import DocumentError, Where
+from adapter.standard import envelope as e
+from adapter.standard.model import Table
+from adapter.standard.spec import written_as
+
+DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>'
+SIGNATURE_SLOT = f"<{e.SIGNATURE}></{e.SIGNATURE}>".encode()
+
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# What must not go out as it stands: markup, a carriage return (a parser would turn it into
+# a line feed), and control characters XML cannot hold.
+_SPECIAL = b"&<>\r" + bytes(b for b in range(0x20) if b not in b"\t\n\r")
+_NONCHARACTERS = ("\ufffe".encode(), "\uffff".encode())
+
+
+def write(dossier: Dossier, *, created_on: date) -> bytes:
+    """The file of a claim, book or check-in dossier; XML12 rows are left to :func:`write_xml12`.
+
+    ``created_on`` becomes NGAYLAP (a check-in file has none). Raises DocumentError, naming
+    table, row and field, when a character is illegal in XML, a field or table is not of the
+    layout, a value is not text, or the identity written inside contradicts the dossier's.
+    """
+    tables = written_as(dossier.standard).tables
+    if dossier.purpose is Purpose.CHECKIN:
+        return _checkin(dossier, tables["XML0"])
+    return _giamdinhhs(dossier, tables, created_on)
+
+
+def write_xml12(dossier: Dossier) -> bytes:
+    """The XML12 file (medical assessment), which never travels inside GIAMDINHHS.
+
+    Raises DocumentError as :func:`write` does, and when the dossier has no XML12 row.
+    """
+    rows = dossier.rows("XML12")
+    if not rows:
+        raise _refuse("Hồ sơ không có dòng XML12", "The dossier has no XML12 row", table="XML12")
+    return _own_file(written_as(dossier.standard).tables["XML12"], rows)
+
+
+def _checkin(dossier: Dossier, table: Table) -> bytes:
+    foreign = [name for name, rows in dossier.tables.items() if rows and name != "XML0"]
+    if foreign:
+        raise _refuse(
+            "Hồ sơ check-in chỉ có bảng XML0", "A check-in dossier holds table XML0 only", table=sorted(foreign)[0]
+        )
+    rows = dossier.rows("XML0")
+    if not rows:
+        raise _refuse("Hồ sơ check-in không có dòng nào", "The check-in dossier has no row", table="XML0")
+    for index, row in enumerate(rows, start=1):
+        _same_identity(dossier, "XML0", index, row)
+    return _own_file(table, rows)
+
+
+def _own_file(table: Table, rows: Sequence[Row]) -> bytes:
+    inner = _records(table, rows)
+    root = table.root.encode()
+    return b"%b<%b>%b%b</%b>" % (DECLARATION, root, inner, SIGNATURE_SLOT, root)
+
+
+def _giamdinhhs(dossier: Dossier, tables: Mapping[str, Table], created_on: date) -> bytes:
+    parts: list[bytes] = []
+    wanted = {name for name, rows in dossier.tables.items() if rows and name != "XML12"}
+    if len(dossier.rows("XML1")) != 1:
+        raise _refuse("Hồ sơ phải có đúng một dòng XML1", "A dossier needs exactly one row of XML1", table="XML1")
+    _same_identity(dossier, "XML1", 1, dossier.rows("XML1")[0])
+    for name, table in tables.items():
+        if name not in wanted or table.carrier != "part":
+            continue
+        wanted.discard(name)
+        rows = dossier.tables[name]
+        if table.record_element is None:
+            # One document, one record: each twin's discharge letter is a part of its own.
+            documents = [_document(table, rows, i, i + 1) for i in range(len(rows))]
+        else:
+            documents = [_document(table, rows, 0, len(rows))]
+        parts.extend(_PART % (name.encode(), b2a_base64(d, newline=False)) for d in documents)
+    if wanted:
+        name = sorted(wanted)[0]
+        raise _refuse(
+            f"Bảng {name} không thuộc hồ sơ theo bố cục {dossier.standard}",
+            f"Table {name} has no place in a dossier of layout {dossier.standard}",
+            table=name,
+        )
+    return _ENVELOPE % (_facility_code(dossier.facility), created_on.strftime("%Y%m%d").encode(), b"".join(parts))
+
+
+_PART = f"<{e.PART}><{e.PART_NAME}>%b</{e.PART_NAME}><{e.PART_CONTENT}>%b</{e.PART_CONTENT}></{e.PART}>".encode()
+_ENVELOPE = (
+    DECLARATION
+    + (
+        f"<{e.ROOT}>"
+        f"<{e.FACILITY_BLOCK}><{e.FACILITY_CODE}>%b</{e.FACILITY_CODE}></{e.FACILITY_BLOCK}>"
+        f"<{e.DOSSIER_BLOCK}><{e.CREATED_ON}>%b</{e.CREATED_ON}><{e.COUNT}>1</{e.COUNT}>"
+        f"<{e.DOSSIER_LIST}><{e.DOSSIER}>%b</{e.DOSSIER}></{e.DOSSIER_LIST}></{e.DOSSIER_BLOCK}>"
+        f"<{e.SIGNATURE}></{e.SIGNATURE}></{e.ROOT}>"
+    ).encode()
+)
+
+
+def _document(table: Table, rows: Sequence[Row], start: int, end: int) -> bytes:
+    root = table.root.encode()
+    return b"<%b>%b</%b>" % (root, _records(table, rows, start, end), root)
+
+
+def _records(table: Table, rows: Sequence[Row], start: int = 0, end: int | None = None) -> bytes:
+    """The rows ``start`` to ``end`` inside the list element, or one record's bare fields."""
+    template, values_of = _plan(table)
+    chosen = [_values(table, index, row, values_of) for index, row in enumerate(rows[start:end], start=start + 1)]
+    try:
+        probe = "".join(["".join(values) for values in chosen]).encode()
+        clean = len(probe.translate(None, _SPECIAL)) == len(probe) and not any(n in probe for n in _NONCHARACTERS)
+    except (TypeError, UnicodeEncodeError):
+        clean = False
+    if not clean:
+        chosen = [
+            tuple([_escaped(table, index, name, value) for name, value in zip(table.names, values, strict=True)])
+            for index, values in enumerate(chosen, start=start + 1)
+        ]
+    body = "".join([template % values for values in chosen])
+    if table.list_element is not None:
+        body = f"<{table.list_element}>{body}</{table.list_element}>"
+    return body.encode()
+
+
+@lru_cache(maxsize=128)
+def _plan_of(names: tuple[str, ...], record: str | None) -> tuple[str, Callable[[Row], tuple[Any, ...]]]:
+    template = "".join([f"<{name}>%s</{name}>" for name in names])
+    if record is not None:
+        template = f"<{record}>{template}</{record}>"
+    return template, itemgetter(*names)
+
+
+def _plan(table: Table) -> tuple[str, Callable[[Row], tuple[Any, ...]]]:
+    return _plan_of(table.names, table.record_element)
+
+
+def _values(table: Table, index: int, row: Row, values_of: Callable[[Row], tuple[Any, ...]]) -> tuple[Any, ...]:
+    if len(row) == len(table.names):
+        try:
+            return values_of(row)
+        except KeyError:
+            pass  # a foreign field stands in for one of ours; named below
+    foreign = next((name for name in row if name not in table.by_name), None)
+    if foreign is not None:
+        raise _refuse(
+            f"Trường {foreign} không có trong bảng {table.name}",
+            f"Field {foreign} is not part of table {table.name}",
+            table=table.name,
+            row=index,
+            field=foreign,
+        )
+    return tuple([row.get(name, "") for name in table.names])
+
+
+def _escaped(table: Table, index: int, name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise _refuse(
+            f"Giá trị phải là văn bản, đang là {type(value).__name__}",
+            f"The value must be text, it is {type(value).__name__}",
+            table=table.name,
+            row=index,
+            field=name,
+        )
+    bad = _ILLEGAL.search(value)
+    if bad is not None:
+        code = f"U+{ord(bad.group()):04X}"
+        raise _refuse(
+            f"Ký tự {code} không được phép trong XML",
+            f"Character {code} is not allowed in XML",
+            table=table.name,
+            row=index,
+            field=name,
+            hint_vi="làm sạch ký tự điều khiển trong ánh xạ hoặc ở HIS",
+            hint_en="clean control characters in the mapping or in the HIS",
+        )
+    return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
+
+
+def _facility_code(facility: str) -> bytes:
+    if not (facility.isascii() and facility.isalnum()):
+        raise _refuse(
+            "Mã cơ sở của hồ sơ trống hoặc có ký tự lạ",
+            "The dossier's facility code is empty or holds odd characters",
+            field=e.FACILITY_CODE,
+        )
+    return facility.encode()
+
+
+def _same_identity(dossier: Dossier, table: str, index: int, row: Row) -> None:
+    """A file must not leave under one identity and speak of another."""
+    for name, ours in (("MA_CSKCB", dossier.facility), ("MA_LK", dossier.ma_lk)):
+        theirs = row.get(name, "")
+        if theirs and theirs != ours:
+            raise _refuse(
+                f"{name} trong bảng {table} khác với hồ sơ",
+                f"{name} in table {table} differs from the dossier's own",
+                table=table,
+                row=index,
+                field=name,
+                hint_vi="kiểm tra ánh xạ: mã cơ sở và MA_LK phải lấy từ cùng một lượt khám",
+                hint_en="check the mapping: facility code and MA_LK must come from one encounter",
+            )
+
+
+def _refuse(
+    message_vi: str,
+    message_en: str,
+    *,
+    table: str | None = None,
+    row: int | None = None,
+    field: str | None = None,
+    hint_vi: str = "",
+    hint_en: str = "",
+) -> DocumentError:
+    where = Where(table=table, row=row, field=field)
+    return DocumentError(message_vi, message_en, where=where, hint_vi=hint_vi, hint_en=hint_en)
