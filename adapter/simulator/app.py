@@ -1,0 +1,67 @@
+"""The practice gateway as a FastAPI application over its own database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+import anyio
+import anyio.to_thread
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+
+from adapter.simulator.config import SimulatorConfig
+from adapter.simulator.control import control_routes
+from adapter.simulator.core import Simulator
+from adapter.simulator.delivery import Delivery
+from adapter.simulator.services.login import take_token
+from adapter.simulator.services.paths import RECEPTIONS, TOKEN_PATH
+from adapter.simulator.services.reception import receive
+from adapter.simulator.services.wire import Call, Reply, read_fields
+
+Service = Callable[[Call], Reply]
+
+
+def create_app(config: SimulatorConfig) -> FastAPI:
+    """A practice gateway. Opens the database at once; the application's lifespan closes it."""
+    simulator = Simulator.open(config)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        simulator.close()
+
+    app = FastAPI(
+        title="Cổng tiếp nhận BHYT (giả lập để thực hành)",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    app.state.simulator = simulator
+    limiter = anyio.CapacityLimiter(config.verify_threads)
+
+    def add(path: str, service: Service, *, methods: tuple[str, ...] = ("POST",)) -> None:
+        async def endpoint(request: Request) -> Response:
+            body = await request.body()
+            reply = await anyio.to_thread.run_sync(_run, service, request, body, limiter=limiter)
+            request.state.note.code = reply.code
+            if reply.document is None:
+                return Response(status_code=reply.status)
+            return JSONResponse(reply.document, status_code=reply.status)
+
+        app.add_api_route(path, endpoint, methods=list(methods))
+
+    add(TOKEN_PATH, partial(take_token, simulator))
+    for reception in RECEPTIONS:
+        add(reception.path, partial(receive, simulator, reception))
+    app.include_router(control_routes(simulator))
+    app.add_middleware(Delivery, simulator=simulator)
+    return app
+
+
+def _run(service: Service, request: Request, body: bytes) -> Reply:
+    fields = read_fields(request.headers.get("content-type", ""), body)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return service(Call(headers, dict(request.query_params), fields or {}, request.state.note))
