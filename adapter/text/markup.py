@@ -15,11 +15,43 @@ from lxml import etree, html
 from adapter.text.clean import strip_illegal, tidy
 
 _BLOCKS = frozenset(
-    "address article aside blockquote br div dd dl dt fieldset footer form h1 h2 h3 h4 h5 h6 header hr li main nav "
-    "ol p pre section table tr ul".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "br",
+        "div",
+        "dd",
+        "dl",
+        "dt",
+        "fieldset",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "tr",
+        "ul",
+    ]
 )
 _SILENT = frozenset({"script", "style", "head", "title", "meta", "link", "template", "noscript"})
-_TAG = re.compile(r"<(?:!doctype|html|body|/?(?:p|br|div|span|b|i|u|strong|em|table|tr|td|ul|ol|li|font|h[1-6])\b)", re.I)
+_TAG = re.compile(
+    r"<(?:!doctype|html|body|/?(?:p|br|div|span|b|i|u|strong|em|table|tr|td|ul|ol|li|font|h[1-6])\b)", re.I
+)
 _INLINE_SPACE = re.compile(r"[ \t\r\n\f\u00a0]+")
 
 
@@ -80,9 +112,39 @@ _RTF = re.compile(
     re.S,
 )
 _DESTINATIONS = frozenset(
-    "fonttbl colortbl stylesheet info pict object header footer headerl headerr headerf footerl footerr footerf "
-    "footnote themedata colorschememapping latentstyles datastore xmlnstbl listtable listoverridetable rsidtbl "
-    "generator filetbl revtbl fldinst bkmkstart bkmkend nonshppict shppict".split()
+    [
+        "fonttbl",
+        "colortbl",
+        "stylesheet",
+        "info",
+        "pict",
+        "object",
+        "header",
+        "footer",
+        "headerl",
+        "headerr",
+        "headerf",
+        "footerl",
+        "footerr",
+        "footerf",
+        "footnote",
+        "themedata",
+        "colorschememapping",
+        "latentstyles",
+        "datastore",
+        "xmlnstbl",
+        "listtable",
+        "listoverridetable",
+        "rsidtbl",
+        "generator",
+        "filetbl",
+        "revtbl",
+        "fldinst",
+        "bkmkstart",
+        "bkmkend",
+        "nonshppict",
+        "shppict",
+    ]
 )
 _BREAKS = {"par": "\n", "line": "\n", "row": "\n", "sect": "\n", "page": "\n", "tab": " ", "cell": " "}
 _SIGNS = {

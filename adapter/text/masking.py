@@ -13,7 +13,7 @@ from typing import Any
 _SHOWN = 24
 
 
-def mask(value: Any) -> str:
+def mask(value: Any) -> str:  # noqa: PLR0911 -- one line for each type
     """Letters become ``x``, digits ``9``; other signs, the length class and the type stay.
 
     Shows at most 24 characters. None is ``NULL``, an empty text ``""``.

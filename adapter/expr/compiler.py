@@ -1,0 +1,686 @@
+"""From expression text to a closure.
+
+Python's own parser reads the text; then every node must be on the allow-list below, names and
+functions must exist, counts and families of arguments must fit. Each node becomes a small
+function of the environment. Nothing is ever handed to ``eval``.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import warnings
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal, DecimalException
+from typing import Any
+
+from adapter.errors import ExpressionError, Where
+from adapter.expr import operators
+from adapter.expr.functions import FUNCTIONS, Function, highest, lowest
+from adapter.expr.values import LARGEST, PLAIN_TYPES, ValueProblem, admit, family
+
+MAX_SOURCE = 4_000
+MAX_NODES = 400
+MAX_DEPTH = 40
+
+Env = Any
+"""A mapping of names to values. An object may also offer ``collection(name)`` and ``inner(row)``."""
+Thunk = Callable[[Env], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class HostFunction:
+    """A function the room that embeds the language adds. It gets the environment first.
+
+    ``literal`` arguments, counted from the left, must be written as literals, so that the host
+    knows them on load (:attr:`Expression.calls`).
+    """
+
+    least: int
+    most: int
+    call: Callable[..., Any]
+    literal: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A compiled expression; call it with an environment. Raises ExpressionError.
+
+    ``names``: bare names read from the environment, those under a subscript included.
+    ``columns``: (name, column) of every ``name["column"]``. ``collections``: collection → names
+    read from its rows. ``calls``: host functions with their literal arguments.
+    """
+
+    source: str
+    where: Where
+    names: frozenset[str]
+    columns: frozenset[tuple[str, str]]
+    collections: Mapping[str, frozenset[str]]
+    calls: tuple[tuple[str, tuple[Any, ...]], ...]
+    gives: str
+    _run: Thunk = field(repr=False)
+
+    def __call__(self, env: Env) -> Any:
+        return self._run(env)
+
+
+def compile_expression(
+    source: str,
+    *,
+    names: Container[str] | None,
+    where: Where,
+    functions: Mapping[str, HostFunction] | None = None,
+    suggestions: Iterable[str] = (),
+) -> Expression:
+    """Check and compile ``source``.
+
+    ``names`` are the bare names allowed, None when they are not known before run time.
+    ``suggestions`` feed the "did you mean" of an unknown name. Raises ExpressionError with the position
+    inside ``where``.
+    """
+    return _Compiler(source, names, where, functions or {}, tuple(suggestions)).compile()
+
+
+# Collection functions: (least, most) arguments; the first names the collection, the rest see its rows.
+COLLECTION_FUNCTIONS: Mapping[str, tuple[int, int]] = {
+    "count": (1, 2),
+    "sum": (2, 3),
+    "any": (2, 2),
+    "all": (2, 2),
+    "first": (2, 3),
+    "last": (2, 3),
+    "min_of": (2, 3),
+    "max_of": (2, 3),
+}
+
+_BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operators.add,
+    ast.Sub: operators.subtract,
+    ast.Mult: operators.multiply,
+    ast.Div: operators.divide,
+    ast.FloorDiv: operators.floor_divide,
+    ast.Mod: operators.modulo,
+}
+_COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Eq: operators.equal,
+    ast.NotEq: operators.not_equal,
+    ast.Lt: operators.less,
+    ast.LtE: operators.less_equal,
+    ast.Gt: operators.greater,
+    ast.GtE: operators.greater_equal,
+    ast.In: operators.contained,
+    ast.NotIn: operators.not_contained,
+    ast.Is: operators.identical,
+    ast.IsNot: operators.not_identical,
+}
+
+
+class _InnerRow:
+    """The environment of one collection row for hosts that offer none of their own."""
+
+    __slots__ = ("outer", "row")
+
+    def __init__(self, row: Mapping[str, Any], outer: Env) -> None:
+        self.row, self.outer = row, outer
+
+    def __getitem__(self, name: str) -> Any:
+        return self.outer if name == "parent" and "parent" not in self.row else self.row[name]
+
+
+class _Compiler:
+    def __init__(
+        self,
+        source: str,
+        names: Container[str] | None,
+        where: Where,
+        functions: Mapping[str, HostFunction],
+        suggestions: tuple[str, ...],
+    ) -> None:
+        self.source, self.allowed, self.where, self.hosts = source, names, where, functions
+        self.suggestions = suggestions
+        self.names: set[str] = set()
+        self.columns: set[tuple[str, str]] = set()
+        self.collections: dict[str, set[str]] = {}
+        self.calls: list[tuple[str, tuple[Any, ...]]] = []
+        self.inside: str | None = None  # the collection whose rows the names at hand come from
+        self.flat = source.replace("\r", " ").replace("\n", " ").replace("\t", " ")
+        self.lead = len(self.flat) - len(self.flat.lstrip())
+
+    # ---- reading ------------------------------------------------------------------------------
+
+    def compile(self) -> Expression:
+        tree = self._parse()
+        self._measure(tree)
+        run, gives = self._node(tree.body)
+        return Expression(
+            self.source,
+            self.where,
+            frozenset(self.names),
+            frozenset(self.columns),
+            {name: frozenset(read) for name, read in self.collections.items()},
+            tuple(self.calls),
+            gives,
+            run,
+        )
+
+    def _parse(self) -> ast.Expression:
+        if len(self.source) > MAX_SOURCE:
+            raise self._error(
+                None, f"biểu thức dài quá {MAX_SOURCE} ký tự", f"the expression exceeds {MAX_SOURCE} characters"
+            )
+        if not self.flat.strip():
+            raise self._error(None, "biểu thức trống", "the expression is empty")
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return ast.parse(self.flat.strip(), mode="eval")
+        except SyntaxError as error:
+            offset = min(max((error.offset or 1) - 1, 0), len(self.flat.strip()))
+            raise self._error(offset, f"cú pháp sai: {error.msg}", f"syntax error: {error.msg}")
+        except (ValueError, MemoryError, RecursionError):
+            raise self._error(
+                None, "biểu thức không đọc được hoặc lồng quá sâu", "the expression is unreadable or too deep"
+            )
+
+    def _measure(self, tree: ast.Expression) -> None:
+        count, level = 0, [tree.body]
+        depth = 0
+        while level:
+            depth += 1
+            deeper: list[ast.expr] = []
+            for node in level:
+                count += 1
+                deeper.extend(c for c in ast.iter_child_nodes(node) if isinstance(c, ast.expr))
+            if depth > MAX_DEPTH or count > MAX_NODES:
+                raise self._error(
+                    None,
+                    f"biểu thức quá phức tạp (tối đa {MAX_NODES} phần tử, {MAX_DEPTH} tầng)",
+                    f"the expression is too complex (at most {MAX_NODES} nodes, {MAX_DEPTH} levels)",
+                )
+            level = deeper
+
+    def _place(self, offset: int | None) -> Where:
+        """The position in the file of a character offset into the stripped source."""
+        if offset is None or self.where.line is None:
+            return self.where
+        at = self.lead + offset
+        line = self.source.count("\n", 0, at)
+        start = self.source.rfind("\n", 0, at) + 1
+        column = (self.where.column or 1) + at if line == 0 else at - start + 1
+        return Where(
+            self.where.file, self.where.line + line, column, self.where.table, self.where.row, self.where.field
+        )
+
+    def _offset(self, node: ast.expr) -> int:
+        return len(self.flat.strip().encode("utf-8")[: node.col_offset].decode("utf-8", "ignore"))
+
+    def _error(
+        self, place: ast.expr | int | None, vi: str, en: str, hint: tuple[str, str] = ("", "")
+    ) -> ExpressionError:
+        offset = self._offset(place) if isinstance(place, ast.expr) else place
+        return ExpressionError(
+            f"Biểu thức sai: {vi}",
+            f"Bad expression: {en}",
+            hint_vi=hint[0],
+            hint_en=hint[1],
+            where=self._place(offset),
+        )
+
+    def _guard(self, node: ast.expr, run: Thunk) -> Thunk:
+        """Give run-time problems of this node its position."""
+        where = self._place(self._offset(node))
+
+        def guarded(env: Env) -> Any:
+            try:
+                return run(env)
+            except ValueProblem as problem:
+                raise ExpressionError(
+                    f"Biểu thức không tính được: {problem.vi}", f"Expression failed: {problem.en}", where=where
+                ) from None
+            except (DecimalException, OverflowError):
+                raise ExpressionError(
+                    "Biểu thức không tính được: số quá lớn", "Expression failed: a number is too large", where=where
+                ) from None
+
+        return guarded
+
+    # ---- nodes: each returns its closure and the family it gives, "any" when unknown -------------
+
+    def _node(self, node: ast.expr) -> tuple[Thunk, str]:
+        compile_node = _NODES.get(type(node))
+        if compile_node is None:
+            name = type(node).__name__
+            raise self._error(node, f"cú pháp {name} không được phép", f"{name} is not part of the language")
+        return compile_node(self, node)
+
+    def _attribute(self, node: ast.Attribute) -> tuple[Thunk, str]:
+        raise self._error(
+            node,
+            f"không được dùng dấu chấm (.{node.attr})",
+            f"attributes are not part of the language (.{node.attr})",
+            ('viết hàng["CỘT"], hoặc dùng hàm như upper(x)', 'write row["COLUMN"], or a function such as upper(x)'),
+        )
+
+    def _constant(self, node: ast.Constant) -> tuple[Thunk, str]:
+        value: Any = node.value
+        if isinstance(value, float):
+            value = self._exact(node)
+        if isinstance(value, int) and not isinstance(value, bool) and value >= LARGEST:
+            raise self._error(node, "số quá lớn", "the number is too large")
+        if value is not None and not isinstance(value, bool | int | Decimal | str):
+            raise self._error(
+                node, "hằng số kiểu này không được phép", "constants of this kind are not part of the language"
+            )
+        return (lambda _env: value), "bool" if isinstance(value, bool) else family(value)
+
+    def _exact(self, node: ast.Constant) -> Decimal:
+        text = ast.get_source_segment(self.flat.strip(), node) or ""
+        if "e" in text.lower():
+            raise self._error(node, "không dùng dạng số mũ", "exponents are not part of the language")
+        return Decimal(text)
+
+    def _name(self, node: ast.Name) -> tuple[Thunk, str]:
+        name = node.id
+        self._know(node, name)
+        where = self._place(self._offset(node))
+
+        def read(env: Env) -> Any:
+            try:
+                value = env[name]
+            except KeyError:
+                raise _missing(name, where) from None
+            if type(value) in PLAIN_TYPES:
+                return value
+            try:
+                return admit(value)
+            except ValueProblem as problem:
+                raise ExpressionError(
+                    f"Biểu thức không tính được: {name}: {problem.vi}",
+                    f"Expression failed: {name}: {problem.en}",
+                    where=where,
+                ) from None
+
+        return read, "any"
+
+    def _know(self, node: ast.expr, name: str) -> None:
+        if self.inside is not None:
+            self.collections[self.inside].add(name)
+            return
+        if self.allowed is not None and name not in self.allowed:
+            near = difflib.get_close_matches(name, self.suggestions, 1)
+            raise self._error(
+                node,
+                f"không có tên '{name}'",
+                f"there is no name '{name}'",
+                (f"có phải '{near[0]}'?", f"did you mean '{near[0]}'?") if near else ("", ""),
+            )
+        self.names.add(name)
+
+    def _bool(self, node: ast.BoolOp) -> tuple[Thunk, str]:
+        runs, kinds = zip(*(self._node(v) for v in node.values), strict=True)
+        gives = kinds[0] if len(set(kinds)) == 1 else "any"
+        if isinstance(node.op, ast.And):
+
+            def every(env: Env) -> Any:
+                value = None
+                for run in runs:
+                    value = run(env)
+                    if not value:
+                        return value
+                return value
+
+            return every, gives
+
+        def either(env: Env) -> Any:
+            value = None
+            for run in runs:
+                value = run(env)
+                if value:
+                    return value
+            return value
+
+        return either, gives
+
+    def _binary(self, node: ast.BinOp) -> tuple[Thunk, str]:
+        operate = _BINARY.get(type(node.op))
+        if operate is None:
+            sign = type(node.op).__name__
+            raise self._error(node, f"phép toán {sign} không được phép", f"operator {sign} is not part of the language")
+        (left, one), (right, other) = self._node(node.left), self._node(node.right)
+        text = isinstance(node.op, ast.Add)
+        for kind in (one, other):
+            if kind not in ("any", "number") and not (text and kind == "text"):
+                raise self._error(node, f"phép tính cần số, gặp {kind}", f"arithmetic needs numbers, found {kind}")
+        if {one, other} == {"text", "number"}:
+            raise self._error(
+                node, "không cộng chữ với số", "text and a number cannot be added", ("dùng concat()", "use concat()")
+            )
+        gives = one if one == other else "any" if text else "number"
+        return self._guard(node, lambda env: operate(left(env), right(env))), gives
+
+    def _unary(self, node: ast.UnaryOp) -> tuple[Thunk, str]:
+        run, kind = self._node(node.operand)
+        if isinstance(node.op, ast.Not):
+            return (lambda env: not run(env)), "bool"
+        if isinstance(node.op, ast.Invert) or kind not in ("any", "number"):
+            raise self._error(node, "toán tử này cần số", "this operator needs a number")
+        operate = operators.negate if isinstance(node.op, ast.USub) else operators.keep_sign
+        return self._guard(node, lambda env: operate(run(env))), "number"
+
+    def _compare(self, node: ast.Compare) -> tuple[Thunk, str]:
+        items = [node.left, *node.comparators]
+        compiled = [self._node(i) for i in items]
+        steps: list[tuple[Callable[[Any, Any], bool], Thunk]] = []
+        for index, op in enumerate(node.ops):
+            self._comparable(node, op, (items[index], compiled[index][1]), (items[index + 1], compiled[index + 1][1]))
+            steps.append((_COMPARE[type(op)], compiled[index + 1][0]))
+        first = compiled[0][0]
+        if len(steps) == 1:
+            test, right = steps[0]
+            return self._guard(node, lambda env: test(first(env), right(env))), "bool"
+
+        def chain(env: Env) -> bool:
+            left = first(env)
+            for test, run in steps:
+                right = run(env)
+                if not test(left, right):
+                    return False
+                left = right
+            return True
+
+        return self._guard(node, chain), "bool"
+
+    def _comparable(
+        self, node: ast.Compare, op: ast.cmpop, left: tuple[ast.expr, str], right: tuple[ast.expr, str]
+    ) -> None:
+        one, other = ("number" if k == "bool" else k for k in (left[1], right[1]))
+        if isinstance(op, ast.Is | ast.IsNot):
+            literal = right[0]
+            if not (isinstance(literal, ast.Constant) and literal.value is None):
+                raise self._error(node, "`is` chỉ dùng với None", "`is` is for None only", ("dùng ==", "use =="))
+            return
+        if isinstance(op, ast.In | ast.NotIn):
+            if other not in ("any", "list"):
+                raise self._error(
+                    right[0],
+                    "bên phải của `in` phải là danh sách",
+                    "the right side of `in` must be a list",
+                    ("viết (1, 3) hoặc dùng contains()", "write (1, 3), or use contains()"),
+                )
+            if isinstance(right[0], ast.Tuple | ast.List):
+                for item in right[0].elts:
+                    kind = family(item.value) if isinstance(item, ast.Constant) and item.value is not None else "any"
+                    self._same(item, one, "number" if isinstance(getattr(item, "value", None), float) else kind)
+            return
+        if isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE) and "none" in (one, other):
+            raise self._error(
+                node, "so sánh lớn nhỏ với None", "ordering against None", ("dùng is None", "use is None")
+            )
+        self._same(node, one, other)
+
+    def _same(self, node: ast.expr, one: str, other: str) -> None:
+        known = {one, other} - {"any", "none", "row"}
+        if len(known) > 1:
+            raise self._error(
+                node,
+                f"so sánh {one} với {other} không bao giờ đúng",
+                f"comparing {one} with {other} can never hold",
+                ("dùng int(…), str(…) hoặc dấu nháy", "use int(…), str(…) or quotes"),
+            )
+
+    def _choice(self, node: ast.IfExp) -> tuple[Thunk, str]:
+        test, _ = self._node(node.test)
+        yes, one = self._node(node.body)
+        no, other = self._node(node.orelse)
+        return (lambda env: yes(env) if test(env) else no(env)), one if one == other else "any"
+
+    def _sequence(self, node: ast.Tuple | ast.List) -> tuple[Thunk, str]:
+        for item in node.elts:
+            if isinstance(item, ast.Starred | ast.Tuple | ast.List):
+                raise self._error(item, "danh sách không được lồng nhau", "lists cannot be nested")
+        if all(isinstance(e, ast.Constant) for e in node.elts):
+            constant = tuple(self._node(e)[0](None) for e in node.elts)
+            return (lambda _env: constant), "list"
+        runs = tuple(self._node(e)[0] for e in node.elts)
+        return (lambda env: tuple(run(env) for run in runs)), "list"
+
+    def _subscript(self, node: ast.Subscript) -> tuple[Thunk, str]:
+        if not (
+            isinstance(node.value, ast.Name)
+            and isinstance(node.slice, ast.Constant)
+            and isinstance(node.slice.value, str)
+        ):
+            raise self._error(
+                node,
+                "dấu [ ] chỉ dùng để lấy cột của một hàng",
+                "[ ] only takes a column of a row",
+                ('viết encounter["CỘT"]', 'write encounter["COLUMN"]'),
+            )
+        name, column = node.value.id, node.slice.value
+        if self.inside is None or name not in ("parent", "encounter"):
+            self._know(node, name)
+        self.columns.add((name, column))
+        where = self._place(self._offset(node))
+
+        def read(env: Env) -> Any:
+            try:
+                row = env[name]
+            except KeyError:
+                raise _missing(name, where) from None
+            if row is None:
+                return None
+            try:
+                value = row[column]
+            except KeyError:
+                raise _missing(f"{name}.{column}", where) from None
+            except TypeError:
+                raise ExpressionError(
+                    f"Biểu thức sai: {name} không phải là một hàng", f"Bad expression: {name} is not a row", where=where
+                ) from None
+            return value if type(value) in PLAIN_TYPES else admit(value)
+
+        return self._guard(node, read), "any"
+
+    # ---- calls ------------------------------------------------------------------------------------
+
+    def _call(self, node: ast.Call) -> tuple[Thunk, str]:
+        if not isinstance(node.func, ast.Name):
+            if isinstance(node.func, ast.Attribute):
+                self._node(node.func)
+            raise self._error(
+                node, "chỉ gọi được hàm có tên trong danh sách", "only the listed functions can be called"
+            )
+        name = node.func.id
+        if node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
+            raise self._error(
+                node, "không dùng tham số có tên", "keyword and starred arguments are not part of the language"
+            )
+        if name in self.hosts:
+            return self._host(node, name, self.hosts[name])
+        if name in COLLECTION_FUNCTIONS:
+            return self._collection(node, name)
+        if name in FUNCTIONS:
+            return self._builtin(node, FUNCTIONS[name])
+        near = difflib.get_close_matches(name, [*FUNCTIONS, *COLLECTION_FUNCTIONS, *self.hosts], 1)
+        raise self._error(
+            node,
+            f"không có hàm '{name}'",
+            f"there is no function '{name}'",
+            (f"có phải '{near[0]}'?", f"did you mean '{near[0]}'?")
+            if near
+            else ("xem docs/mapping/reference.md", "see docs/mapping/reference.md"),
+        )
+
+    def _arity(self, node: ast.Call, name: str, least: int, most: int) -> None:
+        if not least <= len(node.args) <= most:
+            wanted = str(least) if least == most else f"{least}–{most}"
+            raise self._error(
+                node,
+                f"hàm {name} cần {wanted} tham số",
+                f"function {name} takes {wanted} arguments, not {len(node.args)}",
+            )
+
+    def _builtin(self, node: ast.Call, function: Function) -> tuple[Thunk, str]:
+        self._arity(node, function.name, function.least, function.most)
+        runs: list[Thunk] = []
+        wanted: list[str] = []
+        for index, argument in enumerate(node.args):
+            run, kind = self._node(argument)
+            takes = function.takes[min(index, len(function.takes) - 1)]
+            if not _fits(kind, takes):
+                raise self._error(
+                    argument,
+                    f"hàm {function.name} cần {takes}, gặp {kind}",
+                    f"function {function.name} takes {takes}, found {kind}",
+                    ("dùng str(…), decimal(…) hoặc date(…)", "use str(…), decimal(…) or date(…)"),
+                )
+            runs.append(run)
+            wanted.append(takes)
+        call = function.call
+        if len(runs) == 1:
+            only, takes = runs[0], wanted[0]
+            if takes in ("any", "moment"):
+                return self._guard(node, lambda env: call(only(env))), function.gives
+            return self._guard(node, lambda env: call(_checked(only(env), takes))), function.gives
+        pairs = tuple(zip(runs, wanted, strict=True))
+        return self._guard(node, lambda env: call(*[_checked(run(env), takes) for run, takes in pairs])), function.gives
+
+    def _host(self, node: ast.Call, name: str, host: HostFunction) -> tuple[Thunk, str]:
+        self._arity(node, name, host.least, host.most)
+        literals: list[Any] = []
+        for argument in node.args[: host.literal]:
+            if not (isinstance(argument, ast.Constant) and isinstance(argument.value, str)):
+                raise self._error(
+                    argument,
+                    f"tham số này của {name} phải là chữ trong nháy",
+                    f"this argument of {name} must be quoted text",
+                )
+            literals.append(argument.value)
+        self.calls.append((name, tuple(literals)))
+        runs = tuple(self._node(a)[0] for a in node.args)
+        call = host.call
+
+        def run(env: Env) -> Any:
+            return admit(call(env, *[r(env) for r in runs]))
+
+        return self._guard(node, run), "any"
+
+    def _collection(self, node: ast.Call, name: str) -> tuple[Thunk, str]:
+        self._arity(node, name, *COLLECTION_FUNCTIONS[name])
+        first = node.args[0]
+        if not isinstance(first, ast.Name):
+            raise self._error(
+                first, f"tham số đầu của {name} là tên một tập dòng", f"{name} takes a collection's name first"
+            )
+        if self.inside is not None:
+            raise self._error(
+                node,
+                "không lồng hàm tập dòng vào nhau",
+                "collection functions cannot be nested",
+                ("dùng `with: … all: … on:`", "use `with: … all: … on:`"),
+            )
+        collection = first.id
+        self.collections.setdefault(collection, set())
+        self.inside = collection
+        runs = [self._node(a) for a in node.args[1:]]
+        self.inside = None
+        where = self._place(self._offset(first))
+        over = _OVER[name]
+        parts = tuple(run for run, _ in runs)
+
+        def run(env: Env) -> Any:
+            return over(_rows(env, collection, where), *parts)
+
+        gives = {"count": "number", "sum": "number", "any": "bool", "all": "bool"}.get(name, "any")
+        return self._guard(node, run), gives
+
+
+def _fits(kind: str, takes: str) -> bool:
+    if "any" in (kind, takes) or kind == "none":
+        return takes != "any" or kind not in ("list", "row")
+    if takes == "moment":
+        return kind in ("text", "number", "date", "datetime")
+    return kind == takes or (takes == "number" and kind == "bool")
+
+
+def _checked(value: Any, takes: str) -> Any:
+    if value is None or takes in ("any", "moment"):
+        return value
+    kind = family(value)
+    if kind != takes:
+        raise ValueProblem(
+            f"hàm cần {takes}, gặp {kind}; dùng str(…) hoặc decimal(…)",
+            f"the function takes {takes}, found {kind}; use str(…) or decimal(…)",
+        )
+    return value
+
+
+def _missing(name: str, where: Where) -> ExpressionError:
+    return ExpressionError(
+        f"Biểu thức đọc cột không có: {name}", f"The expression reads a column that is not there: {name}", where=where
+    )
+
+
+def _rows(env: Env, name: str, where: Where) -> list[Env]:
+    """One environment for each row of a collection."""
+    offer = getattr(env, "collection", None)
+    try:
+        rows = offer(name) if offer is not None else env[name]
+    except KeyError:
+        raise ExpressionError(
+            f"Biểu thức đọc tập dòng không có: {name}",
+            f"The expression reads an unknown collection: {name}",
+            where=where,
+        ) from None
+    if not isinstance(rows, Sequence) or isinstance(rows, str):
+        raise ExpressionError(
+            f"Biểu thức sai: {name} không phải tập dòng", f"Bad expression: {name} is not a collection", where=where
+        )
+    inner = getattr(env, "inner", None)
+    return [inner(row) for row in rows] if inner is not None else [_InnerRow(row, env) for row in rows]
+
+
+def _kept(rows: list[Env], value: Thunk, condition: Thunk | None) -> list[Any]:
+    return [value(r) for r in rows if condition is None or condition(r)]
+
+
+def _total(rows: list[Env], value: Thunk, condition: Thunk | None = None) -> Any:
+    total: Any = 0
+    for item in _kept(rows, value, condition):
+        if item is not None:
+            total = operators.add(total, item)
+    return total
+
+
+_OVER: Mapping[str, Callable[..., Any]] = {
+    "count": lambda rows, condition=None: sum(1 for r in rows if condition is None or condition(r)),
+    "sum": _total,
+    "any": lambda rows, condition: any(condition(r) for r in rows),
+    "all": lambda rows, condition: all(condition(r) for r in rows),
+    "first": lambda rows, value, condition=None: next(
+        (value(r) for r in rows if condition is None or condition(r)), None
+    ),
+    "last": lambda rows, value, condition=None: next(
+        (value(r) for r in reversed(rows) if condition is None or condition(r)), None
+    ),
+    "min_of": lambda rows, value, condition=None: lowest(_kept(rows, value, condition)),
+    "max_of": lambda rows, value, condition=None: highest(_kept(rows, value, condition)),
+}
+
+
+_NODES: Mapping[type[ast.expr], Callable[[_Compiler, Any], tuple[Thunk, str]]] = {
+    ast.Constant: _Compiler._constant,
+    ast.Name: _Compiler._name,
+    ast.BoolOp: _Compiler._bool,
+    ast.BinOp: _Compiler._binary,
+    ast.UnaryOp: _Compiler._unary,
+    ast.Compare: _Compiler._compare,
+    ast.IfExp: _Compiler._choice,
+    ast.Tuple: _Compiler._sequence,
+    ast.List: _Compiler._sequence,
+    ast.Subscript: _Compiler._subscript,
+    ast.Call: _Compiler._call,
+    ast.Attribute: _Compiler._attribute,
+}
+"""The allow-list: a node that is not here is refused."""

@@ -1,0 +1,181 @@
+"""The values expressions work on, and the instants they read from a HIS's many forms.
+
+A value is None, bool, int, Decimal, str, date, datetime (aware, Asia/Ho_Chi_Minh) or a tuple
+of these. A float never enters: money that has been a float once is wrong for good.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from typing import Any
+
+from adapter.clock import VIETNAM, from_datetime12
+
+MAX_DIGITS = 60
+MAX_TEXT = 100_000
+
+CONTEXT = Context(
+    prec=MAX_DIGITS,
+    rounding=ROUND_HALF_UP,
+    Emax=MAX_DIGITS,
+    Emin=-MAX_DIGITS,
+    traps=[InvalidOperation, DivisionByZero, Overflow],
+)
+"""Decimal rules of the language; ROUND_HALF_UP is "half away from zero"."""
+
+LARGEST = 10**MAX_DIGITS
+
+PLAIN_TYPES = frozenset({type(None), bool, int, Decimal, str, date})
+"""What may pass without a second look; datetimes are brought to Vietnam's time first."""
+
+_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?(Z|[+-]\d{2}:?\d{2})?)?$")
+
+
+class ValueProblem(Exception):
+    """A value cannot be used; texts in Vietnamese and English, the position is added by the caller."""
+
+    def __init__(self, vi: str, en: str) -> None:
+        self.vi, self.en = vi, en
+        super().__init__(en)
+
+
+def admit(value: Any) -> Any:
+    """A value from outside as the language holds it; ValueProblem when it may not enter."""
+    kind = type(value)
+    if kind in PLAIN_TYPES:
+        return value
+    if isinstance(value, datetime):
+        return _local(value)
+    if isinstance(value, float):
+        raise ValueProblem(
+            "giá trị là số thực nhị phân (float), tiền và số lượng phải là Decimal hoặc chữ",
+            "the value is a binary float; money and amounts must be Decimal or text",
+        )
+    if isinstance(value, list | tuple):
+        return tuple(admit(v) for v in value)
+    for base in (bool, int, Decimal, str, date):
+        if isinstance(value, base):
+            return value
+    raise ValueProblem(
+        f"kiểu {kind.__name__} không dùng được trong biểu thức", f"type {kind.__name__} cannot be used in an expression"
+    )
+
+
+def to_datetime(value: Any) -> datetime | None:
+    """An instant from a datetime, a date, 8/12/14 digits (text or whole number), or ISO text.
+
+    None and empty text give None. A value without a zone is Vietnam's time; a day alone is its
+    midnight. Raises ValueProblem when it is not a real instant.
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, datetime):
+        return _local(value)
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=VIETNAM)
+    return _instant_of_text(digits_of(value))
+
+
+def _local(at: datetime) -> datetime:
+    return at.replace(tzinfo=VIETNAM) if at.tzinfo is None else at.astimezone(VIETNAM)
+
+
+def _instant_of_text(text: str | None) -> datetime | None:
+    if text is None:
+        raise _not_a_date()
+    if not text:
+        return None
+    try:
+        if text.isascii() and text.isdigit():
+            return from_datetime12(text)
+        if found := _ISO.match(text):
+            year, month, day, hour, minute, second = (int(p or 0) for p in found.groups()[:6])
+            if found[7]:
+                return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(VIETNAM)
+            return datetime(year, month, day, hour, minute, second, tzinfo=VIETNAM)
+    except ValueError:
+        pass
+    raise _not_a_date()
+
+
+def to_date(value: Any) -> date | None:
+    """The day of :func:`to_datetime` in Vietnam's time."""
+    if type(value) is date:
+        return value
+    at = to_datetime(value)
+    return None if at is None else at.date()
+
+
+def digits_of(value: Any) -> str | None:
+    """The text of a date kept as text or whole number; None when the type cannot hold one."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        return str(int(value))
+    return None
+
+
+def to_decimal(value: Any) -> Decimal | None:
+    """An exact number from int, Decimal or plain decimal text; None and empty text give None."""
+    if value is None:
+        return None
+    if isinstance(value, bool | float):
+        raise ValueProblem(
+            f"kiểu {type(value).__name__} không phải số chính xác",
+            f"type {type(value).__name__} is not an exact number",
+        )
+    if isinstance(value, int):
+        return check_number(Decimal(value))
+    if isinstance(value, Decimal):
+        return check_number(value)
+    if isinstance(value, str):
+        text = value.strip()
+        if not text:
+            return None
+        if len(text) <= MAX_DIGITS + 2 and re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", text, re.ASCII):
+            return Decimal(text)
+    raise ValueProblem("giá trị không phải số thập phân", "the value is not a plain decimal number")
+
+
+def check_number(value: Decimal) -> Decimal:
+    """The value itself when it is finite and of at most 60 digits on either side of the point."""
+    if not value.is_finite() or value.adjusted() > MAX_DIGITS or int(value.as_tuple().exponent) < -MAX_DIGITS:
+        raise ValueProblem("số quá lớn hoặc không hữu hạn", "the number is too large or not finite")
+    return value
+
+
+def round_half_away(value: Decimal | int, places: int) -> Decimal:
+    """To ``places`` decimals, exact halves away from zero; negative places round to tens, hundreds."""
+    try:
+        rounded = Decimal(value).quantize(Decimal(1).scaleb(-places), context=CONTEXT)
+    except (InvalidOperation, Overflow) as error:
+        raise ValueProblem("số quá lớn để làm tròn", "the number is too large to round") from error
+    return rounded if places >= 0 else CONTEXT.quantize(rounded, Decimal(1))
+
+
+def family(value: Any) -> str:
+    """What a value may be compared with: number, text, date, datetime, none, list, row."""
+    if value is None:
+        return "none"
+    if isinstance(value, int | Decimal):
+        return "number"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, datetime):
+        return "datetime"
+    if isinstance(value, date):
+        return "date"
+    return "list" if isinstance(value, tuple) else "row"
+
+
+def _not_a_date() -> ValueProblem:
+    return ValueProblem(
+        "không phải ngày giờ có thật (8, 12, 14 chữ số hoặc dạng ISO)",
+        "not a real date or time (8, 12 or 14 digits, or ISO form)",
+    )
