@@ -1,0 +1,16 @@
+"""Alembic's entry: always the connection Store.open hands over, always in its transaction."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from adapter.store.schema import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    # SQLite can roll back DDL when we say BEGIN ourselves; Alembic only assumes it cannot.
+    transactional_ddl=True,
+    user_module_prefix="types.",
+)
+context.run_migrations()

@@ -1,0 +1,115 @@
+"""The store: opened once per process, its repositories as attributes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Self
+
+from sqlalchemy import insert, select
+
+from adapter.clock import Clock, system_clock
+from adapter.errors import ConfigError, VaultError
+from adapter.store import migrations
+from adapter.store.balance import Balance
+from adapter.store.database import Database
+from adapter.store.dossiers import Dossiers
+from adapter.store.gates import Gates
+from adapter.store.intake import Intake
+from adapter.store.outbox import Outbox
+from adapter.store.queries import Queries
+from adapter.store.queue import Queue
+from adapter.store.schema import meta
+from adapter.vault import Vault
+
+_CHECK = "vault-check"
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long bodies stay. Receipts, hashes, events and findings stay with the store."""
+
+    source: timedelta = timedelta(days=90)
+    dossier: timedelta = timedelta(days=90)
+    signed: timedelta = timedelta(days=3653)
+
+
+class Store:
+    """Open with :meth:`open`; safe to share between threads, never between processes."""
+
+    def __init__(self, database: Database, vault: Vault, clock: Clock, retention: Retention) -> None:
+        self.database = database
+        self.vault = vault
+        self.clock = clock
+        self.intake = Intake(database, vault, keep_source=retention.source)
+        self.dossiers = Dossiers(database, vault, keep_dossier=retention.dossier)
+        self.outbox = Outbox(database, vault, keep_signed=retention.signed)
+        self.gates = Gates(database)
+        self.balance = Balance(database)
+        self.queries = Queries(database, vault)
+        self.queue = Queue(database, vault, clock)
+
+    @classmethod
+    def open(cls, url: str, vault: Vault, clock: Clock = system_clock, *, retention: Retention | None = None) -> Store:
+        """Open a SQLite or PostgreSQL store and bring its tables to the newest step.
+
+        Any number of processes may do so at once. Raises ConfigError for an unusable URL or a
+        store that a newer program wrote, StoreBusy when it does not answer, VaultError when
+        the vault's key is not this store's.
+        """
+        database = Database(url)
+        try:
+            _migrate(database)
+            _check_vault(database, vault)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database, vault, clock, retention or Retention())
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _migrate(database: Database) -> None:
+    with database.read() as connection:
+        if migrations.version_of(connection) == migrations.HEAD:
+            return
+    with database.exclusive() as connection:
+        stands = migrations.version_of(connection)
+        if stands == migrations.HEAD:
+            return  # another process was quicker
+        if stands is not None and stands > migrations.HEAD:
+            raise ConfigError(
+                f"Kho lưu ở bước {stands}, chương trình này chỉ biết đến {migrations.HEAD}",
+                f"The store stands at step {stands}, this program knows up to {migrations.HEAD}",
+                hint_vi="dùng phiên bản chương trình mới hơn, hoặc khôi phục bản sao lưu",
+                hint_en="use the newer program, or restore a backup",
+            )
+        migrations.upgrade(connection)
+
+
+def _check_vault(database: Database, vault: Vault) -> None:
+    """A store remembers its vault: a foreign index key would silently find nobody and send twice."""
+    proof = vault.blind("bhyt", _CHECK)
+    with database.read() as connection:
+        known = connection.execute(select(meta.c.value).where(meta.c.key == _CHECK)).scalar_one_or_none()
+    if known is None:
+        with database.exclusive() as connection:
+            known = connection.execute(select(meta.c.value).where(meta.c.key == _CHECK)).scalar_one_or_none()
+            if known is None:
+                connection.execute(insert(meta).values(key=_CHECK, value=proof))
+                return
+    if bytes(known) != proof:
+        raise VaultError(
+            "Tệp khóa không phải của kho lưu này",
+            "The vault's key file is not this store's",
+            hint_vi="dùng tệp khóa đi cùng cơ sở dữ liệu này (vault.key_file), hoặc đúng store.url",
+            hint_en="use the key file that belongs to this store (vault.key_file), or the right store.url",
+        )
