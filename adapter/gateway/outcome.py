@@ -85,7 +85,7 @@ def table() -> Mapping[tuple[str, str], Judgement]:
 
 
 def judge_wire(case: str) -> Judgement:
-    """No usable answer came: ``not-connected``, ``untrusted``, ``not-handed-over``, ``no-answer``, ``answer-broken``."""
+    """No usable answer came; ``case`` is one of the table's ``wire`` rows."""
     return table()["wire", case]
 
 

@@ -69,7 +69,7 @@ def services() -> Mapping[str, Service]:
     raw = _raw()
     return MappingProxyType(
         {
-            name: Service(name=name, **{**fields, "family": raw.families[fields["family"]]})  # type: ignore[arg-type]
+            name: Service(name=name, **{**fields, "family": raw.families[fields["family"]]})
             for name, fields in raw.services.items()
         }
     )
@@ -90,6 +90,6 @@ def service(name: str) -> Service:
 
 
 def service_for(purpose: str, layout: str) -> Service:
-    """The service a dossier goes to: purpose ``claim``, ``book`` or ``checkin``; layout ``130``, ``4750`` or ``3176``."""
+    """Where a dossier goes: purpose ``claim``, ``book`` or ``checkin``; layout ``130``, ``4750`` or ``3176``."""
     operation = "checkin" if purpose == "checkin" else "dossier"
     return service(f"{operation}-{layout}")

@@ -115,7 +115,8 @@ class TokenKeeper:
                 code=f"GATEWAY-LOGIN-{code or reply.status}",
             )
         access, identity = (field(keys or {}, "access_token"), field(keys or {}, "id_token"))
-        if judgement.kind is not OutcomeKind.ACCEPTED or not access or not identity:
+        usable = all(part and part.isascii() and part.isprintable() for part in (access, identity))
+        if judgement.kind is not OutcomeKind.ACCEPTED or not usable or access is None or identity is None:
             raise _unreachable(judgement.meaning_vi, judgement.meaning_en, reply)
         now = self._clock()
         expires = _expiry(field(keys or {}, "expires_in"), now, reply.headers.get("date"))

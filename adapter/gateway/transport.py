@@ -74,7 +74,7 @@ class Transport:
         if gateway.proxy and gateway.source_address:
             raise ConfigError(
                 "gateway.proxy và gateway.source_address không dùng cùng lúc: sau proxy, cổng thấy địa chỉ của proxy",
-                "gateway.proxy and gateway.source_address exclude each other: behind a proxy the gateway sees its address",
+                "gateway.proxy and gateway.source_address exclude each other: the gateway sees the proxy's address",
             )
         limits = httpx.Limits(
             max_connections=gateway.max_in_flight + 1,
