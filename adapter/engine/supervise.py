@@ -19,6 +19,7 @@ _FIRST_DELAY = 0.5
 _LONGEST_DELAY = 30.0
 _STABLE_AFTER = 60.0
 _GRACE = 15.0
+_PARENT = "BHYT_SUPERVISOR_PID"
 
 
 @dataclass
@@ -65,7 +66,9 @@ class Supervisor:
             if now < row.due:
                 return
             # A session of its own: Ctrl-C reaches the parent only, which then asks politely.
-            row.process = subprocess.Popen(list(row.command), start_new_session=True)  # noqa: S603
+            row.process = subprocess.Popen(  # noqa: S603 -- our own program's command line
+                list(row.command), start_new_session=True, env={**os.environ, _PARENT: str(os.getpid())}
+            )
             row.started = now
             self.tell(f"{row.name}: started (pid {row.process.pid})")
             return
@@ -97,6 +100,7 @@ def role_command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "adapter.cli.main", *arguments]
 
 
-def parent_is_gone(parent: int) -> bool:
-    """True when the supervisor that started this role no longer exists."""
-    return os.getppid() != parent
+def parent_is_gone() -> bool:
+    """True when a supervisor started this process and no longer exists: a role must not outlive it."""
+    parent = os.environ.get(_PARENT)
+    return parent is not None and os.getppid() != int(parent)

@@ -1,0 +1,52 @@
+"""The web role in a process of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import uvicorn
+from sqlalchemy import text
+
+from adapter.api.app import create_app
+from adapter.api.auth import first_key
+from adapter.engine.installation import open_store
+from adapter.engine.status import status_of
+from adapter.engine.supervise import parent_is_gone
+from adapter.errors import ConfigError
+from adapter.settings import Settings
+
+
+def run_web(settings: Settings) -> None:
+    """Serve the API until SIGTERM or SIGINT. Raises ConfigError when the address is taken."""
+    key = first_key(settings.path(settings.api.key_file))
+    with open_store(settings) as store:
+
+        def ready() -> None:
+            with store.database.read() as connection:
+                connection.execute(text("SELECT 1"))
+
+        app = create_app(key=key, status=lambda: status_of(store, settings), ready=ready)
+        server = uvicorn.Server(
+            uvicorn.Config(app, host=settings.api.host, port=settings.api.port, log_level="warning", access_log=False)
+        )
+        _stop_with_parent(server)
+        try:
+            server.run()
+        except SystemExit as error:  # uvicorn's way of saying that it could not bind
+            raise ConfigError(
+                f"Không mở được địa chỉ {settings.api.host}:{settings.api.port}",
+                f"Cannot listen on {settings.api.host}:{settings.api.port}",
+                hint_vi="một chương trình khác đang dùng cổng này; đổi api.port",
+                hint_en="another program uses this port; change api.port",
+            ) from error
+
+
+def _stop_with_parent(server: uvicorn.Server) -> None:
+    def watch() -> None:
+        while not server.should_exit:
+            if parent_is_gone():
+                server.should_exit = True
+            time.sleep(1.0)
+
+    threading.Thread(target=watch, name="bhyt-parent", daemon=True).start()

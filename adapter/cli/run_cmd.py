@@ -1,0 +1,115 @@
+"""``bhyt run`` and ``bhyt worker``: the service, one pass of it, or one role."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, print_json, settings_of
+from adapter.cli.status_view import show_status
+from adapter.engine.installation import open_installation
+from adapter.engine.logs import configure_logs
+from adapter.engine.passes import PassResult, one_pass
+from adapter.engine.status import status_of
+from adapter.engine.supervise import Supervisor, role_command
+from adapter.errors import ConfigError
+from adapter.settings import Settings
+
+ROLES = ("web", "engine")
+
+
+def run_command(
+    workdir: WorkdirOption = None,
+    config: ConfigOption = None,
+    json_: JsonOption = False,
+    once: Annotated[bool, typer.Option("--once", help="Một lượt rồi dừng / one pass, then stop")] = False,
+    role: Annotated[str | None, typer.Option("--role", help="web, intake, engine")] = None,
+) -> None:
+    """Chạy dịch vụ: đọc, dịch, kiểm tra, ký, gửi / run the service."""
+    settings = settings_of(workdir, config)
+    if once:
+        code = _once(settings, json_=json_)
+        raise typer.Exit(code)
+    if role is not None:
+        _role(settings, role)
+        return
+    configure_logs("supervisor", pretty=sys.stderr.isatty())
+    notes.print(f"Dịch vụ chạy, Ctrl-C để dừng / the service runs, Ctrl-C stops it: {service_url(settings)}")
+    Supervisor(service_roles(settings), notes.print).run()
+
+
+def worker_command(workdir: WorkdirOption = None, config: ConfigOption = None) -> None:
+    """Thêm một máy xử lý trên PostgreSQL / one more worker on PostgreSQL."""
+    from adapter.engine.worker import run_worker
+
+    settings = settings_of(workdir, config)
+    configure_logs("worker", pretty=sys.stderr.isatty())
+    run_worker(settings)
+
+
+def service_roles(settings: Settings) -> dict[str, list[str]]:
+    """Role → command line, for the supervisor."""
+    where = ["--workdir", str(settings.workdir)]
+    return {role: role_command("run", "--role", role, *where) for role in ROLES}
+
+
+def service_url(settings: Settings) -> str:
+    """Where the web role answers."""
+    return f"http://{settings.api.host}:{settings.api.port}/"
+
+
+def _role(settings: Settings, role: str) -> None:
+    configure_logs(role, pretty=sys.stderr.isatty())
+    if role == "engine":
+        from adapter.engine.embedded import run_engine
+
+        run_engine(settings)
+    elif role == "web":
+        from adapter.api.serve import run_web
+
+        run_web(settings)
+    elif role == "intake":
+        from adapter.engine.intake import run_intake
+
+        run_intake(settings)
+    else:
+        raise ConfigError(
+            f"Không có vai trò '{role}'",
+            f"There is no role '{role}'",
+            hint_vi="dùng web, intake hoặc engine",
+            hint_en="use web, intake or engine",
+        )
+
+
+def _once(settings: Settings, *, json_: bool) -> int:
+    started = time.monotonic()
+    with open_installation(settings) as installation:
+        done = one_pass(installation)
+        document = run_document(installation.store, settings, done, time.monotonic() - started)
+    tell_failures(done, settings.language)
+    if json_:
+        print_json(document)
+    else:
+        show_status(document, Console(highlight=False))
+    return 0 if done.complete else 1
+
+
+def run_document(store: Any, settings: Settings, done: PassResult, seconds: float) -> dict[str, Any]:
+    """The status object with what this pass did."""
+    return {
+        **status_of(store, settings),
+        "this_run": {"read": done.read, "sent": done.sent, "logins": done.logins},
+        "failures": [{"facility": code, "stage": stage, **error.to_dict()} for code, stage, error in done.failures],
+        "seconds": round(seconds, 3),
+        "dossiers_per_second": round(done.sent / seconds, 2) if seconds > 0 else 0.0,
+    }
+
+
+def tell_failures(done: PassResult, language: str) -> None:
+    """One line on stderr for each failure."""
+    for code, stage, error in done.failures:
+        notes.print(f"[red]{code} · {stage}[/red]: {error.text(language)}")

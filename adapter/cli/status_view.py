@@ -1,0 +1,58 @@
+"""The status object in words: what arrived, what waits for whom, whether everything is accounted for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+_COLUMNS = {
+    "accepted": ("đã nhận", "accepted"),
+    "refused": ("bị từ chối", "refused"),
+    "unknown": ("chưa rõ", "unknown"),
+    "blocked": ("bị chặn", "blocked"),
+    "waiting": ("đang chờ", "waiting"),
+    "held": ("tạm giữ", "held"),
+    "skipped": ("không gửi", "skipped"),
+}
+_STYLES = {"accepted": "green", "refused": "red", "unknown": "yellow", "blocked": "yellow", "held": "yellow"}
+
+
+def show_status(status: dict[str, Any], console: Console) -> None:
+    """Print one status object of the command contract for a person."""
+    table = Table(title="Hồ sơ / Dossiers", title_justify="left", show_edge=False, pad_edge=False)
+    table.add_column("")
+    for vi, en in _COLUMNS.values():
+        table.add_column(f"{vi}\n[dim]{en}[/dim]", justify="right")
+    for key, name in (("dossiers", "Hồ sơ KCB / dossiers"), ("checkins", "Check-in")):
+        cells = []
+        for column in _COLUMNS:
+            count = status[key][column]
+            style = _STYLES.get(column, "") if count else "dim"
+            cells.append(f"[{style}]{count:,}[/{style}]" if style else f"{count:,}")
+        table.add_row(name, *cells)
+    console.print(table)
+    console.print(f"Đợt điều trị đã đọc / encounters read: [bold]{status['encounters_read']:,}[/bold]")
+    if status["conserved"]:
+        console.print("[green]✓[/green] Mọi thứ đã đọc đều có chỗ / everything read is accounted for")
+    else:
+        console.print("[red bold]✗ Đẳng thức không khớp / an equation is broken[/red bold]")
+        console.print_json(data=status["equation"])
+    this_run = status.get("this_run")
+    if this_run:
+        console.print(
+            f"Lượt này / this run: đọc / read {this_run['read']:,} · gửi / sent {this_run['sent']:,} · "
+            f"đăng nhập / logins {this_run['logins']}"
+        )
+
+
+def show_planted(planted: dict[str, Any], console: Console) -> None:
+    """The demo's planted defects: each must have met the rule it was planted for."""
+    total, met, missed = planted["total"], planted["met"], planted["missed"]
+    if not total:
+        return
+    mark = "[green]✓[/green]" if not missed else "[red bold]✗[/red bold]"
+    console.print(f"{mark} Lỗi cài sẵn bị bắt / planted defects caught: {met}/{total}")
+    for row in missed:
+        console.print(f"  [red]{row}[/red]")

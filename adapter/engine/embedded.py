@@ -1,0 +1,108 @@
+"""The embedded engine: APScheduler in exactly one process starts stages, and does nothing else.
+
+A stage that is still running is not started a second time; starts missed while the machine
+slept become one. What a stage does is safe to repeat and safe to kill (`adapter.pipeline`), so
+the scheduler holds no state worth keeping.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from filelock import FileLock, Timeout
+
+from adapter.clock import VIETNAM, Clock, system_clock
+from adapter.engine.installation import NEEDS, FacilityLine, open_installation
+from adapter.engine.logs import Teller, log
+from adapter.engine.supervise import parent_is_gone
+from adapter.errors import ConfigError
+from adapter.settings import Settings
+
+
+def run_engine(settings: Settings, clock: Clock = system_clock) -> None:
+    """Run schedules until SIGTERM or SIGINT, or until the supervisor is gone.
+
+    Raises ConfigError when another engine runs on this workdir.
+    """
+    stop = threading.Event()
+    with (
+        _only_engine(settings.workdir),
+        stop_on_signals(stop),
+        open_installation(settings, clock, stop.is_set) as installation,
+    ):
+        scheduler = BackgroundScheduler(timezone=VIETNAM)
+        for line in installation.lines:
+            # One lock a facility: its stages share connections and a signing session.
+            lock = threading.Lock()
+            for stage in NEEDS:
+                scheduler.add_job(
+                    _starter(line, stage, lock, stop),
+                    "interval",
+                    seconds=getattr(settings.schedule, stage),
+                    id=f"{line.facility.code}:{stage}",
+                    next_run_time=datetime.now(VIETNAM),
+                    coalesce=True,
+                    max_instances=1,
+                    misfire_grace_time=None,
+                )
+        scheduler.start()
+        log.info("engine started", facilities=len(installation.lines), pid=os.getpid())
+        while not stop.wait(1.0) and not parent_is_gone():
+            pass
+        scheduler.shutdown(wait=True)
+        log.info("engine stopped")
+
+
+def _starter(line: FacilityLine, stage: str, lock: threading.Lock, stop: threading.Event) -> Callable[[], None]:
+    tell = Teller(line.facility.code)
+
+    def start() -> None:
+        more = True
+        while more and not stop.is_set():
+            with lock:
+                result = line.run(stage)
+            tell(result)
+            more = result.more and not result.failures
+
+    return start
+
+
+@contextlib.contextmanager
+def _only_engine(workdir: Path) -> Iterator[None]:
+    lock = FileLock(workdir / "engine.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise ConfigError(
+            "Một engine khác đang chạy trên thư mục làm việc này",
+            "Another engine is running on this workdir",
+            hint_vi="dừng dịch vụ kia trước, hoặc dùng thư mục khác",
+            hint_en="stop the other service first, or use another workdir",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def stop_on_signals(stop: threading.Event) -> Iterator[None]:
+    """Set ``stop`` on SIGINT and SIGTERM inside the block."""
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    previous = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

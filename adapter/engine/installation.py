@@ -1,0 +1,184 @@
+"""One installation opened for work: its store, and a line of stages per facility.
+
+A part (source, mapping, key, gateway) is opened when a stage first needs it, so that an
+expired certificate stops signing only, and a broken mapping of one facility stops nothing
+of another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from adapter.clock import Clock, system_clock
+from adapter.errors import BhytError, ConfigError
+from adapter.gateway.client import GatewayClient
+from adapter.mapping.loader import load_mapping
+from adapter.pipeline import STAGES, Context, StageResult
+from adapter.pipeline.workbench import InlineBench
+from adapter.resources import mapping_file
+from adapter.settings import Facility, Settings, absolute_sqlite_url
+from adapter.signing.keys import open_signer
+from adapter.signing.trust import Trust
+from adapter.store import Store
+from adapter.vault import Vault
+from connectors.base import open_source
+
+NEEDS: dict[str, tuple[str, ...]] = {
+    "pull": ("plan", "source"),
+    "translate": ("plan",),
+    "check": (),
+    "sign": ("key",),
+    "send": ("gateway",),
+}
+"""Stage → the parts it opens."""
+
+
+@contextmanager
+def open_store(settings: Settings, clock: Clock = system_clock) -> Iterator[Store]:
+    """The installation's store with its vault; both are made at first start."""
+    vault = Vault.open(settings.path(settings.vault.key_file), create=True)
+    store = Store.open(settings.store_url(), vault, clock)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+class FacilityLine:
+    """The stages of one facility. Not shared between threads."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        facility: Facility,
+        store: Store,
+        clock: Clock,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.facility = facility
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+        self._stopping = stopping
+        self._parts: dict[str, Any] = {}
+        self._past_logins = 0
+
+    def run(self, stage: str) -> StageResult:
+        """Run one stage once; what keeps it from starting is a failure of that stage, not an exception."""
+        try:
+            parts = {name: self._part(name) for name in NEEDS[stage]}
+        except BhytError as error:
+            return StageResult(stage, failures=[error])
+        key = parts.get("key")
+        # Our own verifier believes exactly the certificate that signs.
+        trust = Trust((key.certificate,)) if key is not None else None
+        context = Context(
+            settings=self._settings,
+            facility=self.facility,
+            store=self._store,
+            clock=self._clock,
+            **parts,
+            trust=trust,
+            bench=InlineBench(self._settings, self.facility, key=key, trust=trust),
+            stopping=self._stopping,
+        )
+        result = STAGES[stage](context)
+        if result.failures:
+            # A connection that failed is opened anew next time; a corrected file is read anew.
+            for name in NEEDS[stage]:
+                self._drop(name)
+        return result
+
+    @property
+    def logins(self) -> int:
+        """How many tokens this line has asked the gateway for."""
+        gateway = self._parts.get("gateway")
+        return self._past_logins + (gateway.logins if gateway is not None else 0)
+
+    def close(self) -> None:
+        """Give back connections, sessions and files."""
+        for name in list(self._parts):
+            self._drop(name)
+
+    def _part(self, name: str) -> Any:
+        if name not in self._parts:
+            self._parts[name] = getattr(self, f"_open_{name}")()
+        return self._parts[name]
+
+    def _drop(self, name: str) -> None:
+        part = self._parts.pop(name, None)
+        if name == "gateway" and part is not None:
+            self._past_logins += part.logins
+        if hasattr(part, "close"):
+            part.close()
+
+    def _open_plan(self) -> Any:
+        return load_mapping(mapping_file(self.facility.mapping, self._settings.workdir))
+
+    def _open_source(self) -> Any:
+        source = self.facility.source
+        url = absolute_sqlite_url(source.url, self._settings.workdir)
+        update: dict[str, Any] = {"url": url}
+        if source.password_file is not None:
+            update["password_file"] = self._settings.path(source.password_file)
+        opened = open_source(self._part("plan").source, source.model_copy(update=update))
+        opened.preflight()
+        return opened
+
+    def _open_key(self) -> Any:
+        return open_signer(self.facility.certificate, self._settings.workdir)
+
+    def _open_gateway(self) -> Any:
+        return GatewayClient(self.facility, self._settings, self._clock)
+
+
+class Installation:
+    """Every facility's line over one store."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        clock: Clock = system_clock,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """ConfigError when no facility is configured."""
+        if not settings.facilities:
+            raise ConfigError(
+                "Chưa cấu hình cơ sở nào",
+                "No facility is configured",
+                hint_vi="thêm vào facilities trong config.yaml",
+                hint_en="add one under facilities in config.yaml",
+            )
+        self.settings = settings
+        self.store = store
+        self.lines = [
+            FacilityLine(settings, facility, store, clock, stopping)
+            for facility in settings.facilities
+            if not facility.paused
+        ]
+
+    @property
+    def logins(self) -> int:
+        """Tokens asked for by all lines."""
+        return sum(line.logins for line in self.lines)
+
+    def close(self) -> None:
+        """Close every line; the store belongs to whoever opened it."""
+        for line in self.lines:
+            line.close()
+
+
+@contextmanager
+def open_installation(
+    settings: Settings, clock: Clock = system_clock, stopping: Callable[[], bool] = lambda: False
+) -> Iterator[Installation]:
+    """Store and lines together, closed in the right order."""
+    with open_store(settings, clock) as store:
+        installation = Installation(settings, store, clock, stopping)
+        try:
+            yield installation
+        finally:
+            installation.close()
