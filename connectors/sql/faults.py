@@ -29,6 +29,9 @@ _MISSING_WORDS = re.compile(
     re.IGNORECASE,
 )
 
+DENIED = "SOURCE-RIGHT"
+"""Code of a SourceSchemaError that is about a right or a password, not about a name."""
+
 
 @contextmanager
 def translated(url: URL, doing: str) -> Iterator[None]:
@@ -58,6 +61,7 @@ def translate(error: exc.DBAPIError, url: URL, doing: str) -> BhytError:
             f"The source {place(url)} denies the right to read ({doing}): {text}",
             hint_vi="kiểm tra tài khoản, mật khẩu (password_file) và quyền SELECT trên các bảng",
             hint_en="check the account, its password_file and SELECT rights on the tables",
+            code=DENIED,
         )
     if state in _MISSING_STATES or number in _MISSING_NUMBERS or _MISSING_WORDS.search(text):
         return SourceSchemaError(

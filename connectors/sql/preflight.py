@@ -11,7 +11,7 @@ from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
 from sqlglot.optimizer.scope import traverse_scope
 
 from adapter.errors import SourceSchemaError
-from connectors.sql.faults import place, translate
+from connectors.sql.faults import DENIED, place, translate
 from connectors.sql.guard import DIALECTS, CheckedQuery
 from connectors.sql.reader import Reader, collection_statement
 from connectors.sql.rows import column
@@ -76,9 +76,13 @@ def _missing(connection: Connection, query: CheckedQuery) -> Iterator[str]:
         full = _table_name(table)
         if full in columns or (not table.db and table.name.lower() in named):
             continue
-        columns[full] = _columns(connection, table)
-        if columns[full] is None:
-            yield f"bảng/table {full}"
+        try:
+            columns[full] = _columns(connection, table)
+        except exc.DBAPIError as error:
+            connection.rollback()
+            columns[full] = None
+            denied = translate(error, connection.engine.url, full).code == DENIED
+            yield f"quyền SELECT/right to read {full}" if denied else f"bảng/table {full}"
     yield from _missing_columns(tree, columns)
 
 
@@ -110,13 +114,9 @@ def _table_name(table: exp.Table) -> str:
     return ".".join(part for part in (table.catalog, table.db, table.name) if part)
 
 
-def _columns(connection: Connection, table: exp.Table) -> set[str] | None:
-    """Lower-cased column names, asked of the table itself; None when it cannot be read."""
+def _columns(connection: Connection, table: exp.Table) -> set[str]:
+    """Lower-cased column names, asked of the table itself."""
     bare = exp.table_(table.this, db=table.args.get("db"), catalog=table.args.get("catalog"))
     name = bare.sql(dialect=DIALECTS[connection.dialect.name])
-    try:
-        result = connection.execute(text(f"SELECT * FROM {name} WHERE 1 = 0"))  # noqa: S608 -- a parsed name
-        return {str(column_name).lower() for column_name in result.keys()}  # noqa: SIM118 -- a method of results
-    except exc.DBAPIError:
-        connection.rollback()
-        return None
+    result = connection.execute(text(f"SELECT * FROM {name} WHERE 1 = 0"))  # noqa: S608 -- a parsed name
+    return {str(column_name).lower() for column_name in result.keys()}  # noqa: SIM118 -- a method of results

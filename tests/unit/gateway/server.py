@@ -141,11 +141,18 @@ def receipt_if_valid(script: Script) -> Callable[[Handler, Seen], None]:
     return answer
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, *args: Any) -> None:
+        """Connections that tests break on purpose are no news."""
+
+
 @contextmanager
 def running(script: Script) -> Iterator[str]:
     """Start the server; yields its base URL."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     server.script = script  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
