@@ -1,0 +1,25 @@
+"""The stages, each idempotent: killed anywhere and run again, the effect is the same."""
+
+from adapter.pipeline.check import check
+from adapter.pipeline.context import Context, StageResult
+from adapter.pipeline.pull import pull
+from adapter.pipeline.send import send
+from adapter.pipeline.sign import sign
+from adapter.pipeline.translate import translate
+from adapter.pipeline.workbench import Bench, InlineBench
+
+STAGES = {"pull": pull, "translate": translate, "check": check, "sign": sign, "send": send}
+"""Name → stage, in the order a dossier meets them."""
+
+__all__ = [
+    "STAGES",
+    "Bench",
+    "Context",
+    "InlineBench",
+    "StageResult",
+    "check",
+    "pull",
+    "send",
+    "sign",
+    "translate",
+]

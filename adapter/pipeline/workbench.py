@@ -1,0 +1,136 @@
+"""The processor's work: rules, writing and signing. Gets rows, returns bytes, never opens the store.
+
+:class:`InlineBench` works in the caller's thread. An engine may put one into each process of a
+spawn pool and offer the same face.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from adapter.clock import VIETNAM
+from adapter.dossier.model import Dossier
+from adapter.dossier.writer import write
+from adapter.errors import BhytError, SignatureInvalid
+from adapter.rules.context import Catalogues, History, Options
+from adapter.rules.context import Context as RulesContext
+from adapter.rules.engine import check
+from adapter.rules.finding import Report
+from adapter.rules.package import standard_for
+from adapter.settings import Facility, Settings
+from adapter.signing.checks import require_usable, serial_hex
+from adapter.signing.keys import KeyHolder
+from adapter.signing.trust import Trust
+
+
+@dataclass(frozen=True, slots=True)
+class CheckJob:
+    """A dossier to check. ``number``: its revision; above 1 it may replace one already sent."""
+
+    body: bytes
+    number: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignJob:
+    """A dossier to write and sign. ``at`` gives NGAYLAP and the day the certificate must be valid on."""
+
+    body: bytes
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """The exact bytes that will leave, their SHA-256 and the certificate's serial, both hex."""
+
+    document: bytes
+    sha256: str
+    serial: str
+
+
+class Bench(Protocol):
+    """Results come in the order of the jobs; a job's own error takes its place in the results."""
+
+    def check_many(self, jobs: Sequence[CheckJob]) -> Iterable[Report | BhytError]:
+        """Run the rules."""
+        ...
+
+    def sign_many(self, jobs: Sequence[SignJob]) -> Iterable[Signed | BhytError]:
+        """Write, sign and verify. Raises CertificateError when the key itself cannot be used."""
+        ...
+
+
+class InlineBench:
+    """Everything in the caller's thread."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        facility: Facility,
+        *,
+        key: KeyHolder | None = None,
+        trust: Trust | None = None,
+        catalogues: Catalogues | None = None,
+        history: History | None = None,
+    ) -> None:
+        self._facility = facility
+        self._options = Options.from_settings(settings.rules)
+        self._key = key
+        self._trust = trust
+        self._catalogues = catalogues
+        self._history = history
+
+    def check_many(self, jobs: Sequence[CheckJob]) -> Iterable[Report | BhytError]:
+        """One report per job."""
+        for job in jobs:
+            dossier = Dossier.from_bytes(job.body)
+            context = RulesContext(
+                at=job.at,
+                options=self._options,
+                catalogues=self._catalogues,
+                history=self._history,
+                replacement=job.number > 1,
+            )
+            try:
+                yield check(dossier, standard=standard_for(dossier, context), context=context)
+            except BhytError as error:
+                yield error
+
+    def sign_many(self, jobs: Sequence[SignJob]) -> Iterable[Signed | BhytError]:
+        """Signed bytes per job, or the DocumentError or SignatureInvalid that keeps it back."""
+        from adapter.signing import profile1
+        from adapter.signing.verify import verify
+
+        key = self._key
+        if key is None or not jobs:
+            return
+        require_usable(key.certificate, self._facility.certificate, jobs[0].at)
+        serial = serial_hex(key.certificate)
+        for job in jobs:
+            dossier = Dossier.from_bytes(job.body)
+            try:
+                unsigned = write(dossier, created_on=job.at.astimezone(VIETNAM).date())
+            except BhytError as error:
+                yield error
+                continue
+            document = profile1.sign(unsigned, key)
+            seen = verify(document, self._trust, job.at)
+            if seen.valid:
+                yield Signed(document, hashlib.sha256(document).hexdigest(), serial)
+            else:
+                yield _own_doubt(seen.problems)
+
+
+def _own_doubt(problems: Iterable[object]) -> SignatureInvalid:
+    told = "; ".join(str(p) for p in problems)
+    return SignatureInvalid(
+        f"Chữ ký vừa tạo không qua được bước tự kiểm: {told}",
+        f"The signature just made does not pass our own verifier: {told}",
+        hint_vi="không gửi hồ sơ này; báo lỗi kèm phiên bản chương trình",
+        hint_en="this dossier is not sent; report it with the program's version",
+    )
