@@ -47,6 +47,10 @@ class CertificateSettings(_Part):
     serial: str | None = Field(
         default=None, description="serial registered on the portal (hex); checked before signing"
     )
+    owner: str | None = Field(
+        default=None, description="organisation name or tax code the certificate's subject must carry"
+    )
+    options: dict[str, Any] = Field(default_factory=dict, description="settings of other kinds of key holder")
 
 
 class SourceSettings(_Part):
@@ -96,6 +100,16 @@ class GatewaySettings(_Part):
     max_in_flight: Annotated[int, Field(ge=1, le=64)] = 4
     unknown_policy: Literal["resend", "hold"] = "resend"
     remark_policy: Literal["accepted", "refused", "hold"] = "accepted"
+    unknown_wait: Annotated[float, Field(ge=0, description="seconds before the same bytes go again")] = 600
+    unknown_repeats: Annotated[int, Field(ge=0, description="how often, before a person asks the portal")] = 3
+    retry_budget: Annotated[int, Field(ge=1, description="answered failures of one revision before it is held")] = 20
+    back_off_first: Annotated[float, Field(gt=0)] = 5
+    back_off_longest: Annotated[float, Field(gt=0)] = 900
+    auth_pause: Annotated[float, Field(gt=0, description="seconds without sending after a refused login")] = 900
+    breaker_failures: Annotated[int, Field(ge=1, description="failures in a row that open the breaker")] = 5
+    breaker_first: Annotated[float, Field(gt=0)] = 30
+    breaker_longest: Annotated[float, Field(gt=0)] = 600
+    per_second: Annotated[float | None, Field(gt=0, description="sendings per second, service and worker")] = None
     success_message: str = Field(
         default="Tiếp nhận thành công",
         description="thongDiep that means success without remark; the documents give no closed list",
