@@ -24,7 +24,7 @@ class Catalogues(Protocol):
     Names used by rules, with the columns they read beside ``code``:
     ``icd10`` (name, not_main, use_specific, death_only: ``1`` when flagged), ``yhct``, ``icd9cm``, ``facilities``,
     ``card_prefixes``, ``provinces``, ``communes`` (province), ``occupations``, ``departments``,
-    ``staff`` (may_sign, from, until as HHMM working hours per weekday column ``hours``),
+    ``staff`` (may_sign, days as digits 1–7, hours as ``HHMM-HHMM;…``),
     ``drugs`` (name, strength, registration, tender, route, form, unit, price, needs_service, icd),
     ``services`` (name, price, min_minutes, sex, age_from, age_to, needs_machine), ``supplies`` (tender, price),
     ``equipment``, ``tt01_i`` (under_18), ``tt01_ii``, ``transport_cards``, ``exclusions`` (other).
@@ -91,9 +91,12 @@ class FacilityProfile:
 
 @dataclass(frozen=True, slots=True)
 class CardLookup:
-    """Answer of the gateway's card look-up for this patient: ``maKetQua`` and the person it names."""
+    """Answer of the gateway's card look-up: whether the card is good, and the person it names.
 
-    result: str
+    ``birth`` is ``yyyymmdd`` or a year, ``sex`` the decree's code; empty where the answer says nothing.
+    """
+
+    valid: bool
     name: str = ""
     birth: str = ""
     sex: str = ""
@@ -122,7 +125,7 @@ class Options:
     prescription_days: int = 30
     minimum_minutes: int = 3
     large_quantity: Decimal = Decimal(1000)
-    large_share: Decimal = Decimal("0.8")
+    large_share: Decimal | None = None
     discharge_document_tables: frozenset[str] = frozenset({"03", "04", "09"})
     summary_kinds: frozenset[str] = frozenset({"03", "04", "06"})
     progress_kinds: frozenset[str] = frozenset({"02", "03", "04", "05", "06", "08", "09"})

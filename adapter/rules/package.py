@@ -98,17 +98,22 @@ def _findings(problems: list[Problem], package: Package, context: Context, *, fi
         row = problem.row
         field = problem.field or _envelope_field(rule)
         key = (rule, problem.part, field, "" if rule in _PER_RECORD_RULES else str(row))
-        if key not in found and (made := finding(rule, problem.part, row, field, problem.detail, context, weight)):
+        if key not in found and (made := _of(problem, rule, field, weight, context)):
             found[key] = made
     if first and package.kind is FileKind.DOSSIERS:
         if len(package.facility) not in {0, 5} and (
-            made := finding("PKG-002", "", None, "MACSKCB", package.facility, context)
+            made := finding("PKG-002", context, field="MACSKCB", value=package.facility)
         ):
             found["PKG-002", "", "MACSKCB", ""] = made
         several = package.hoso_count > 1 and context.options.one_dossier_per_file
-        if several and (made := finding("PKG-006", "", None, "DANHSACHHOSO", str(package.hoso_count), context)):
+        if several and (made := finding("PKG-006", context, field="DANHSACHHOSO", value=str(package.hoso_count))):
             found["PKG-006", "", "", ""] = made
     return list(found.values())
+
+
+def _of(problem: Problem, rule: str, field: str, weight: Severity | None, context: Context) -> Finding | None:
+    place = problem.row
+    return finding(rule, context, table=problem.part, row=place, field=field, value=problem.detail, weight=weight)
 
 
 def _envelope_field(rule: str) -> str:
@@ -121,7 +126,14 @@ def _twins_allowed(problem: Problem, context: Context) -> bool:
 
 
 def finding(
-    rule: str, table: str, row: int | None, field: str, value: str, context: Context, weight: Severity | None = None
+    rule: str,
+    context: Context,
+    *,
+    field: str,
+    value: str,
+    table: str = "",
+    row: int | None = None,
+    weight: Severity | None = None,
 ) -> Finding | None:
     """A finding outside a dossier, in the catalogue's words; None when the facility switched the rule off."""
     info = catalogue()[rule]

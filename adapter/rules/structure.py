@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from adapter.rules.catalogue import catalogue
 from adapter.rules.finding import Severity
 from adapter.rules.registry import RULES, Hit, built_in
 from adapter.rules.values import birth_day, instant, parts, real_day
@@ -169,7 +170,8 @@ def compile_structure(standard: Standard) -> Mapping[str, TablePlan]:
         fields: list[_Field] = []
         for spec in table.fields:
             place = (name, spec.name)
-            own = place in OWN_RULE
+            # Where the field's own rule only warns, the structural error is told as well.
+            own = place in OWN_RULE and catalogue()[OWN_RULE[place]].severity == "error"
             limit = _UNLIMITED if own or spec.max_len is None else spec.max_len
             # MA_LK of a detail part is judged by PKG-011 alone.
             asked = place in covered or (spec.name == "MA_LK" and name not in {"XML0", "XML1", "XML12"})

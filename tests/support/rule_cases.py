@@ -126,7 +126,7 @@ def _options(given: Mapping[str, Any]) -> Options:
         kind = str(kinds[name])
         if "frozenset" in kind:
             values[name] = frozenset(value)
-        elif kind == "Decimal":
+        elif "Decimal" in kind:
             values[name] = Decimal(str(value))
         else:
             values[name] = value

@@ -1,8 +1,8 @@
 """The conditions, grouped by what they look at. Importing this package binds them to their ids.
 
-The order of imports is the order rules run in; money needs rows before totals.
+Row conditions run before those on the whole dossier, each in the order its module defines them.
 """
 
-from adapter.rules.checks import envelope, xml0
+from adapter.rules.checks import costs, cover, documents, envelope, history, stay, xml0, xml1
 
-__all__ = ["envelope", "xml0"]
+__all__ = ["costs", "cover", "documents", "envelope", "history", "stay", "xml0", "xml1"]

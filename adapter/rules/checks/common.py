@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from adapter.rules.finding import Severity
-from adapter.rules.values import as_date, real_day
+from adapter.rules.values import as_date, instant, parts, real_day
 from adapter.rules.view import View
 from adapter.standard import spec
 
@@ -61,3 +62,30 @@ def base_salary(view: View) -> Decimal | None:
         return known[-1]
     text = spec.effective_on(as_date(view.ra or view.vao), admitted=as_date(view.vao)).parameter("base_salary")
     return Decimal(text) if text else None
+
+
+def listed(view: View, name: str, code: str, day: str = "") -> Sequence[Mapping[str, str]]:
+    """Rows of a catalogue in force on ``day`` (default: the visit's end). ICD codes match with or without † and *."""
+    catalogues = view.context.catalogues
+    on = day or view.ra or view.vao or view.now
+    if catalogues is None or not code or not on:
+        return ()
+    found = catalogues.find(name, code, as_date(on))
+    if not found and name == "icd10":
+        found = catalogues.find(name, code.rstrip("†*"), as_date(on))
+    return found
+
+
+def in_list(view: View, name: str, code: str) -> bool:
+    """Whether the catalogue is loaded and holds the code."""
+    return bool(listed(view, name, code))
+
+
+_SUFFIX = re.compile(r"\.(TX|CG|HD|C)(\..*)?\Z|\.[0-9]{12}\Z")
+
+
+def known_staff(view: View, codes: str, day: str = "") -> bool:
+    """Whether every ``;``-part, without its suffix of help or training, is on the staff list of the day."""
+    on = instant(day)
+    people = [_SUFFIX.sub("", p.strip()) for p in parts(codes)]
+    return all(listed(view, "staff", p, on) for p in people if p)

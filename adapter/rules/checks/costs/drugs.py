@@ -1,0 +1,279 @@
+"""XML2: drugs, blood and blood products."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from decimal import Decimal
+
+from adapter.rules.checks.common import known_staff, listed
+from adapter.rules.checks.costs.dose import dose, unit, well_formed
+from adapter.rules.registry import Answer, Hit, one_of, required, row_rule, rows, rule, warn
+from adapter.rules.values import ZERO, as_date, decimals, instant, integer, norm, number, parts
+from adapter.rules.view import Row, View
+
+_DRUGS = frozenset({"4", "5", "6"})
+_GASES = frozenset({"40.17", "40.573"})
+_SELF_MADE = frozenset({"05V", "05C", "HD"})
+_OUTPATIENT = frozenset({"01", "02", "05", "07", "08"})
+_SHARES = ("T_NGUONKHAC_NSNN", "T_NGUONKHAC_VTNN", "T_NGUONKHAC_VTTN", "T_NGUONKHAC_CL")
+_AMOUNTS = ("THANH_TIEN_BV", "THANH_TIEN_BH", "T_BNTT", "T_BNCCT", "T_BHTT", "T_NGUONKHAC", *_SHARES)
+_PACKAGE = re.compile(r"G[0-9]{1,2}\Z")
+_GROUP = re.compile(r"N[0-9]{1,2}\Z")
+_YEAR = re.compile(r"20[0-9]{2}\Z")
+_FROM_FACILITY = re.compile(r"[CKM]\.[0-9A-Z]{5}\Z")
+
+required("X2-REQ-002", "XML2", "MA_KHOA", "MA_BAC_SI", "NGAY_YL")
+required(
+    "X2-REQ-003",
+    "XML2",
+    "PHAM_VI",
+    "TYLE_TT_BH",
+    "MUC_HUONG",
+    "THANH_TIEN_BV",
+    "THANH_TIEN_BH",
+    "T_BNTT",
+    "T_BNCCT",
+    "T_BHTT",
+    "MA_PTTT",
+)
+required("X2-REQ-009", "XML2", "NGUON_CTRA", "T_NGUONKHAC", *_SHARES, warning=_SHARES)
+one_of("X2-CODE-001", "XML2", "MA_NHOM", ("4", "5", "6", "7", "17"))
+one_of("X2-CODE-002", "XML2", "PHAM_VI", "123")
+one_of("X2-CODE-005", "XML2", "MA_PTTT", "123")
+one_of("X2-CODE-005", "XML3", "MA_PTTT", "123")
+one_of("X2-CODE-006", "XML2", "NGUON_CTRA", "1234")
+one_of("X2-CODE-007", "XML2", "VET_THUONG_TP", "1")
+one_of("X2-CODE-007", "XML3", "VET_THUONG_TP", "1")
+
+
+@row_rule(("X2-REQ-001", "XML2"))
+def _basics(v: View, r: Row) -> Answer:
+    wanted = ("MA_THUOC", "TEN_THUOC", "DON_VI_TINH", "SO_LUONG", "DON_GIA", "MA_NHOM")
+    # Under 3176 a drug outside the insured list has no code; before it was written 00.0000.
+    uncoded = v.layout == "3176" and r["PHAM_VI"] == "2"
+    return [Hit(f) for f in wanted if f not in r and not (f == "MA_THUOC" and uncoded)]
+
+
+def _prepared(r: Row) -> bool:
+    """Medical gases and what the hospital prepares itself carry no strength, registration or tender."""
+    return r["MA_THUOC"] in _GASES or r["MA_THUOC"].partition(".")[0] in _SELF_MADE
+
+
+def _tender_parts(_: View, r: Row) -> Answer:
+    given = parts(r["TT_THAU"])
+    return bool(given) and (len(given) < 4 or any(not p.strip() for p in given)) and "TT_THAU"
+
+
+def _tender_forms(_: View, r: Row) -> Answer:
+    given = [p.strip() for p in parts(r["TT_THAU"])]
+    if len(given) < 4 or not all(given):
+        return None
+    return not (_PACKAGE.match(given[1]) and _GROUP.match(given[2]) and _YEAR.match(given[3])) and "TT_THAU"
+
+
+def _fine_amounts(_: View, r: Row) -> Answer:
+    return [Hit(f) for f in _AMOUNTS if number(r[f]) is not None and decimals(r[f]) > 2]
+
+
+def _fine_price(_: View, r: Row) -> Answer:
+    quantity, price = number(r["SO_LUONG"]), number(r["DON_GIA"])
+    bad = []
+    # A negative quantity is X2-FMT-008's.
+    if quantity is not None and decimals(r["SO_LUONG"]) > 3:
+        bad.append(Hit("SO_LUONG"))
+    if price is not None and (decimals(r["DON_GIA"]) > 3 or price < 0):
+        bad.append(Hit("DON_GIA"))
+    return bad
+
+
+def _no_quantity(_: View, r: Row) -> Answer:
+    quantity = number(r["SO_LUONG"])
+    if quantity is None or quantity > 0:
+        return None
+    if quantity < 0:
+        return "SO_LUONG"
+    amount = number(r["THANH_TIEN_BV"])
+    return None if amount is None else ("SO_LUONG" if amount > 0 else warn("SO_LUONG"))
+
+
+def percent(text: str) -> bool:
+    """A whole number from 0 to 100, or empty."""
+    value = integer(text) if text else 0
+    return value is not None and value <= 100
+
+
+@row_rule(("X2-CODE-004", "XML2"), ("X2-CODE-004", "XML3"))
+def _rate(v: View, r: Row) -> Answer:
+    text = r["MUC_HUONG"]
+    if not text:
+        return None
+    value = number(text)
+    whole_only = (v.ra or v.vao)[:8] < "20260701"
+    return (value is None or not 0 <= value <= 100 or (whole_only and "." in text)) and "MUC_HUONG"
+
+
+def _in_drug_list(v: View, r: Row) -> Answer:
+    code = r["MA_THUOC"]
+    if not code or r["PHAM_VI"] == "2":
+        return None
+    wanted = tuple(norm(r[f]) for f in ("SO_DANG_KY", "HAM_LUONG", "TT_THAU"))
+    found = listed(v, "drugs", code, instant(r["NGAY_YL"]))
+    known = {tuple(norm(row.get(c, "")) for c in ("registration", "strength", "tender")) for row in found}
+    return wanted not in known and "MA_THUOC"
+
+
+def _matching(v: View, r: Row) -> list[Mapping[str, str]]:
+    """Rows of the approved list with this drug's code, registration and tender."""
+    found = listed(v, "drugs", r["MA_THUOC"], instant(r["NGAY_YL"]))
+    same = [
+        row
+        for row in found
+        if norm(row.get("registration", "")) == norm(r["SO_DANG_KY"])
+        and norm(row.get("tender", "")) == norm(r["TT_THAU"])
+    ]
+    return same or list(found)
+
+
+_LIST_COLUMNS = (("TEN_THUOC", "name"), ("DUONG_DUNG", "route"), ("DANG_BAO_CHE", "form"), ("DON_VI_TINH", "unit"))
+
+
+def _differs_from_list(v: View, r: Row) -> Answer:
+    found = _matching(v, r)
+    if not found:
+        return None
+    return [
+        Hit(field, expected=found[0][column])
+        for field, column in _LIST_COLUMNS
+        if r[field] and found[0].get(column) and all(norm(row.get(column, "")) != norm(r[field]) for row in found)
+    ]
+
+
+def _above_price(v: View, r: Row) -> Answer:
+    price = number(r["DON_GIA"])
+    approved = [p for p in (number(row.get("price", "")) for row in _matching(v, r)) if p is not None]
+    return price is not None and bool(approved) and price > max(approved) and Hit("DON_GIA", expected=max(approved))
+
+
+def _wrong_disease(v: View, r: Row) -> Answer:
+    wanted = [p.strip() for row in _matching(v, r) for p in parts(row.get("icd", "")) if p.strip()]
+    return bool(wanted) and not any(code.startswith(tuple(wanted)) for code in v.icd) and "MA_THUOC"
+
+
+def _needs_service(v: View, r: Row) -> Answer:
+    wanted = any(row.get("needs_service") == "1" for row in _matching(v, r))
+    return wanted and "MA_DICH_VU" not in r and "MA_DICH_VU"
+
+
+@row_rule(("X2-TIME-001", "XML2"))
+def _order_in_stay(v: View, r: Row) -> Answer:
+    ordered = instant(r["NGAY_YL"])
+    if not ordered:
+        return None
+    if v.ra and ordered > v.ra:
+        return "NGAY_YL"
+    if not v.vao or ordered >= v.vao:
+        return None
+    return warn("NGAY_YL") if _last_working_day_before(v) == ordered[:8] else "NGAY_YL"
+
+
+def _last_working_day_before(v: View) -> str:
+    """The last working day before an arrival on a day off; ``""`` when the arrival is on a working day."""
+
+    def working(text: str) -> bool:
+        return as_date(text).weekday() < 5 and text not in v.options.non_working_days
+
+    arrival = v.vao[:8]
+    if working(arrival):
+        return ""
+    day = as_date(arrival)
+    for _ in range(15):
+        day -= timedelta(days=1)
+        if working(f"{day:%Y%m%d}"):
+            return f"{day:%Y%m%d}"
+    return ""
+
+
+def _course_total(_: View, r: Row) -> Answer:
+    course, quantity = dose(r["LIEU_DUNG"]), number(r["SO_LUONG"])
+    if course is None or quantity is None or abs(course.total - quantity) <= Decimal("0.001"):
+        return None
+    return Hit("SO_LUONG", expected=f"{course.total.normalize():f}")
+
+
+def _long_course(v: View, r: Row) -> Answer:
+    course = dose(r["LIEU_DUNG"])
+    return course is not None and course.days > v.options.prescription_days and "LIEU_DUNG"
+
+
+def _dose_unit(_: View, r: Row) -> Answer:
+    named = unit(r["LIEU_DUNG"])
+    return bool(named and r["DON_VI_TINH"]) and norm(named) != norm(r["DON_VI_TINH"]) and "LIEU_DUNG"
+
+
+def _unusual_quantity(v: View, r: Row) -> Answer:
+    if (number(r["SO_LUONG"]) or ZERO) > v.options.large_quantity:
+        return "SO_LUONG"
+    share, total, amount = v.options.large_share, number(v.x1["T_TONGCHI_BV"]), number(r["THANH_TIEN_BV"])
+    return (
+        share is not None
+        and bool(total)
+        and amount is not None
+        and amount > (total or ZERO) * share
+        and "THANH_TIEN_BV"
+    )
+
+
+rows(
+    "XML2",
+    {
+        "X2-REQ-004": lambda _, r: r["MA_NHOM"] in _DRUGS and "HAM_LUONG" not in r and not _prepared(r) and "HAM_LUONG",
+        "X2-REQ-005": lambda _, r: (
+            r["MA_NHOM"] in _DRUGS and "SO_DANG_KY" not in r and not _prepared(r) and "SO_DANG_KY"
+        ),
+        "X2-REQ-006": lambda _, r: r["MA_NHOM"] in _DRUGS and "TT_THAU" not in r and not _prepared(r) and "TT_THAU",
+        "X2-REQ-007": lambda _, r: (
+            [Hit(f) for f in ("LIEU_DUNG", "DUONG_DUNG") if f not in r] if r["MA_NHOM"] in _DRUGS else None
+        ),
+        "X2-REQ-008": _needs_service,
+        "X2-FMT-001": _tender_parts,
+        "X2-FMT-002": _tender_forms,
+        "X2-FMT-003": _fine_price,
+        "X2-FMT-004": _fine_amounts,
+        "X2-FMT-005": lambda v, r: (
+            v.kind in _OUTPATIENT and "LIEU_DUNG" in r and not well_formed(r["LIEU_DUNG"]) and "LIEU_DUNG"
+        ),
+        "X2-FMT-006": lambda _, r: any(c.isspace() for c in r["SO_DANG_KY"]) and "SO_DANG_KY",
+        "X2-FMT-007": lambda _, r: (
+            "MA_CSKCB_THUOC" in r and not _FROM_FACILITY.match(r["MA_CSKCB_THUOC"]) and "MA_CSKCB_THUOC"
+        ),
+        "X2-FMT-008": _no_quantity,
+        "X2-CODE-003": lambda _, r: not percent(r["TYLE_TT_BH"]) and "TYLE_TT_BH",
+        "X2-CODE-008": _in_drug_list,
+        "X2-CODE-009": _differs_from_list,
+        "X2-CODE-010": _above_price,
+        "X2-CODE-011": lambda v, r: (
+            "MA_BAC_SI" in r and not known_staff(v, r["MA_BAC_SI"], r["NGAY_YL"]) and "MA_BAC_SI"
+        ),
+        "X2-TIME-002": lambda _, r: (
+            bool(instant(r["NGAY_TH_YL"]) and instant(r["NGAY_YL"])) and r["NGAY_TH_YL"] < r["NGAY_YL"] and "NGAY_TH_YL"
+        ),
+        "X2-TIME-003": lambda v, r: bool(v.ra) and instant(r["NGAY_TH_YL"]) > v.ra and "NGAY_TH_YL",
+        "X2-CLIN-001": _course_total,
+        "X2-CLIN-002": _long_course,
+        "X2-CLIN-003": _dose_unit,
+        "X2-CLIN-004": _unusual_quantity,
+        "X2-CLIN-005": _wrong_disease,
+    },
+)
+
+
+@rule("X2-DUP-001")
+def _twice(v: View) -> Iterator[Hit]:
+    seen: set[tuple[str, ...]] = set()
+    for row in v.rows("XML2"):
+        key = tuple(row[f] for f in ("MA_THUOC", "SO_DANG_KY", "NGAY_YL", "DON_GIA", "MA_BAC_SI", "LIEU_DUNG"))
+        if key[0] and key in seen:
+            yield Hit("MA_THUOC", row=row.number)
+        seen.add(key)
