@@ -45,7 +45,7 @@ def simulate(
     """
     settings = _settings(workdir, config)
     root = settings.workdir if settings is not None else (workdir or Path.cwd())
-    named = {
+    named: dict[str, Any] = {
         "database": db or root / _DATABASE,
         "port": port if port is not None else _port_of(settings),
         "host": host,

@@ -86,6 +86,7 @@ def _uvicorn(config: SimulatorConfig) -> uvicorn.Config:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=3,
         server_header=False,
+        proxy_headers=False,  # the caller's address is what a token is bound to: only our own switch may change it
     )
 
 

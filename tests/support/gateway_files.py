@@ -42,9 +42,13 @@ def identity(name: str = "facility", days: int = 365, ago: int = 1) -> Identity:
     ca_key, key = _rsa("ca"), _rsa(name)
     start = datetime.now(UTC).replace(microsecond=0) - timedelta(days=ago)
     ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "CA thử nghiệm")])
-    ca = _certificate(ca_name, ca_name, ca_key.public_key(), ca_key, start, start + timedelta(days=3650), ca=True)
+    ca = _certificate(
+        ca_name, ca_name, ca_key.public_key(), ca_key, start=start, end=start + timedelta(days=3650), ca=True
+    )
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Cơ sở thử {name}")])
-    own = _certificate(subject, ca_name, key.public_key(), ca_key, start, start + timedelta(days=days), ca=False)
+    own = _certificate(
+        subject, ca_name, key.public_key(), ca_key, start=start, end=start + timedelta(days=days), ca=False
+    )
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return Identity(pem, _pem(own), _pem(ca), f"{own.serial_number:x}")
 
@@ -59,9 +63,9 @@ def _certificate(
     issuer: x509.Name,
     key: rsa.RSAPublicKey,
     signer: rsa.RSAPrivateKey,
-    start: datetime,
-    end: datetime,
     *,
+    start: datetime,
+    days: int,
     ca: bool,
 ) -> x509.Certificate:
     builder = (
@@ -71,7 +75,7 @@ def _certificate(
         .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(start)
-        .not_valid_after(end)
+        .not_valid_after(start + timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     )
     return builder.sign(signer, hashes.SHA256())
@@ -218,7 +222,7 @@ def sign2(document: bytes, name: str, who: Identity | None = None, time: str = "
     xmlsec.template.add_reference(node, xmlsec.Transform.SHA256, uri=f"#Object-{outer}")
     xmlsec.template.add_reference(node, xmlsec.Transform.SHA256, uri=f"#{name}")
     inner = etree.fromstring(
-        f'<Object xmlns="{xmlsec.Namespace.DS if hasattr(xmlsec, "Namespace") else "http://www.w3.org/2000/09/xmldsig#"}"'
+        '<Object xmlns="http://www.w3.org/2000/09/xmldsig#"'
         f' Id="Object-{outer}"><SignatureProperties xmlns=""><SignatureProperty Target="#{outer}"'
         f' Id="SignatureProperty-{outer}"><SigningTime>{time}</SigningTime></SignatureProperty></SignatureProperties>'
         "</Object>"
