@@ -42,13 +42,9 @@ def identity(name: str = "facility", days: int = 365, ago: int = 1) -> Identity:
     ca_key, key = _rsa("ca"), _rsa(name)
     start = datetime.now(UTC).replace(microsecond=0) - timedelta(days=ago)
     ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "CA thử nghiệm")])
-    ca = _certificate(
-        ca_name, ca_name, ca_key.public_key(), ca_key, start=start, end=start + timedelta(days=3650), ca=True
-    )
+    ca = _certificate(ca_name, ca_name, ca_key.public_key(), ca_key, start=start, days=3650, ca=True)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Cơ sở thử {name}")])
-    own = _certificate(
-        subject, ca_name, key.public_key(), ca_key, start=start, end=start + timedelta(days=days), ca=False
-    )
+    own = _certificate(subject, ca_name, key.public_key(), ca_key, start=start, days=days, ca=False)
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return Identity(pem, _pem(own), _pem(ca), f"{own.serial_number:x}")
 
