@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from adapter.errors import BhytError, ConfigError, GatewayRefusedLogin, GatewayUnreachable, StoreBusy
 from adapter.gateway.outcome import Outcome, OutcomeKind
@@ -139,7 +139,7 @@ def _settle(run: _Run, finished: set[Future[Outcome]]) -> None:
 @retry(
     retry=retry_if_exception_type(StoreBusy),
     stop=stop_after_delay(60),
-    wait=wait_exponential_jitter(0.05, 2),
+    wait=wait_random_exponential(multiplier=0.05, max=2),
     reraise=True,
 )
 def _write(ctx: Context, settlements: list[Settlement]) -> list[Settlement]:

@@ -27,12 +27,12 @@ def move(
     at: datetime,
     actor: str,
     detail: str = "",
-    fence: int | None = None,
+    held_fence: int | None = None,
     **values: Any,
 ) -> State | None:
     """Move a revision from one of ``source`` to ``target``; the state it came from, or None when it stood elsewhere.
 
-    ``fence``: only for the holder of that lease; the lease ends with the move unless ``values``
+    ``held_fence``: only for the holder of that lease; the lease ends with the move unless ``values``
     say otherwise. ``values`` are further columns set in the same statement. ValueError when the
     table of moves does not know the step: that is a defect, never a race.
     """
@@ -42,8 +42,8 @@ def move(
             raise ValueError(f"no move from {state} to {target}")
     lock_dossier(connection, dossier_id)
     conditions: list[ColumnElement[bool]] = [revisions.c.id == revision_id]
-    if fence is not None:
-        conditions.append(revisions.c.fence == fence)
+    if held_fence is not None:
+        conditions.append(revisions.c.fence == held_fence)
     # One compare-and-set per possible origin, so that the event names the true one.
     for state in sources:
         changed = connection.execute(

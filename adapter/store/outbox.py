@@ -165,6 +165,7 @@ class Outbox:
                 target=leased,
                 at=now,
                 actor=owner,
+                held_fence=row.fence,
                 **values,
             )
             if moved is None:
@@ -323,7 +324,7 @@ class Outbox:
             at=now,
             actor=actor,
             detail=detail,
-            fence=claimed.fence,
+            held_fence=claimed.fence,
             **values,
         )
         if moved is None:

@@ -36,7 +36,7 @@ def settle(connection: Connection, vault: Vault, one: Settlement, *, now: dateti
         at=now,
         actor=actor,
         detail=one.detail,
-        fence=claimed.fence,
+        held_fence=claimed.fence,
         **values,
     )
     if moved is None:

@@ -18,6 +18,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from adapter.store.database import Database
+from adapter.store.migrations import upgrade
 
 _numbers = itertools.count(1)
 
@@ -61,12 +65,12 @@ def running_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def new_database(server: str) -> str:
-    """An empty database on a running server; gives its URL."""
+def new_database(server: str, template: str = "template0") -> str:
+    """An empty database on a running server, or a copy of another one; gives its URL."""
     name = f"t{next(_numbers)}_{os.getpid()}"
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE template0'))
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
     engine.dispose()
     return server.replace("/postgres?", f"/{name}?")
 
@@ -84,11 +88,41 @@ def postgres_url(postgres_server: str) -> str:
     return new_database(postgres_server)
 
 
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: str) -> str:
+    """Name of a database with the store's tables, to be copied."""
+    url = new_database(postgres_server)
+    _migrate(url)
+    return str(make_url(url).database)
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the store's tables, to be copied."""
+    path = tmp_path_factory.mktemp("store") / "empty.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+def _migrate(url: str) -> None:
+    database = Database(url)
+    with database.exclusive() as connection:
+        upgrade(connection)
+    database.close()
+
+
 @pytest.fixture(
     params=["sqlite", pytest.param("postgres", marks=pytest.mark.needs("postgres"))],
 )
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty store's URL, once for SQLite and once for PostgreSQL: the same promises on both."""
     if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "state.db")
         return f"sqlite:///{tmp_path / 'state.db'}"
-    return new_database(request.getfixturevalue("postgres_server"))
+    return new_database(
+        request.getfixturevalue("postgres_server"), template=request.getfixturevalue("migrated_postgres")
+    )
+
+
+FIXTURES = ["migrated_postgres", "migrated_sqlite", "postgres_server", "postgres_url", "store_url"]
+"""What a conftest imports from here."""
