@@ -18,8 +18,8 @@ from adapter.cli.run_cmd import run_document, service_roles, service_url, tell_f
 from adapter.cli.status_view import show_planted, show_status
 from adapter.clock import system_clock
 from adapter.demo.gateway import practice_gateway
-from adapter.demo.outcome import judge_planted
-from adapter.demo.workdir import change_his, prepare
+from adapter.demo.outcome import judge
+from adapter.demo.workdir import change_his, planted_defects, prepare
 from adapter.engine.installation import open_installation
 from adapter.engine.passes import one_pass
 from adapter.engine.sent import export_sent
@@ -77,7 +77,7 @@ def demo(
             _summary(document, workdir)
         good = document["conserved"] and not document["planted"]["missed"] and not document["failures"]
         if stay:
-            _serve(workdir, document)
+            _serve(workdir)
     raise typer.Exit(0 if good else 1)
 
 
@@ -112,7 +112,7 @@ def _pass(workdir: Path, started: float) -> dict[str, Any]:
             done = one_pass(installation, tell)
         document = run_document(installation.store, settings, done, time.monotonic() - started)
         export_sent(installation.store, workdir / "sent")
-        document["planted"] = judge_planted(workdir, installation.store)
+        document["planted"] = judge(planted_defects(workdir), installation.store).to_dict()
     document["login"] = None
     tell_failures(done, settings.language)
     return document
@@ -169,13 +169,13 @@ def _summary(document: dict[str, Any], workdir: Path) -> None:
     console.print(f"Xem hồ sơ bị chặn / see blocked ones: bhyt queue list --state blocked --workdir {workdir}")
 
 
-def _serve(workdir: Path, document: dict[str, Any]) -> None:
+def _serve(workdir: Path) -> None:
     settings = load_settings(workdir=workdir)
     notes.print(
         f"Dịch vụ đang chạy ở {service_url(settings)} — Ctrl-C để dừng / the service is up, Ctrl-C stops it; "
         f"API key: {settings.path(settings.api.key_file)}"
     )
-    Supervisor(service_roles(settings), lambda line: None).run()
+    Supervisor(service_roles(settings), tell=notes.print).run()
 
 
 def _free_port() -> int:
