@@ -7,6 +7,7 @@ say it in words a clerk can act on; only a file that yields nothing at all is an
 
 from __future__ import annotations
 
+import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64
 from collections import Counter
@@ -18,6 +19,7 @@ from lxml import etree
 
 from adapter.dossier.model import Dossier, Purpose, Row
 from adapter.dossier.package import FileKind, Package, ProblemKind
+from adapter.dossier.plainrows import plain_rows
 from adapter.dossier.records import Recorder, content, local_name, signed, tags
 from adapter.dossier.safexml import ReadLimits, Unreadable, parse
 from adapter.errors import DocumentError, Where
@@ -28,6 +30,7 @@ from adapter.standard.spec import effective_on, layouts, written_as
 __all__ = ["ReadLimits", "read"]
 
 _DEFAULT_LIMITS = ReadLimits()
+_END_OF_VISIT = re.compile(rb"<NGAY_RA>([0-9]{8})")
 
 
 def read(
@@ -64,10 +67,13 @@ def read(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Part:
+    """A part on its way: its bytes while it may be plain, its tree once it had to be parsed."""
+
     name: str
-    root: etree._Element
+    data: bytes
+    root: etree._Element | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,45 +153,49 @@ class _Envelope:
         return self._assembled(parts, number, facility, created_on)
 
     def _part(self, name: str, holder: etree._Element | None, number: int) -> _Part | None:
-        """One FILEHOSO's tree, or None with the reason written down."""
+        """One FILEHOSO's content, or None with the reason written down."""
         if name not in _part_names():
             self.recorder.problem(ProblemKind.UNKNOWN_PART, number, name[:20])
             return None
         text = content(holder) if holder is not None else ""
         if holder is not None and len(holder):
             self.recorder.problem(ProblemKind.INLINE_CONTENT, number, name)
-            root = holder[0]
-        else:
-            if text.lstrip().startswith("<"):
-                self.recorder.problem(ProblemKind.INLINE_CONTENT, number, name)
-                inner = text.strip().encode()
-            else:
-                try:
-                    inner = a2b_base64("".join(text.split()), strict_mode=True)
-                except (Base64Error, ValueError):
-                    self.recorder.problem(ProblemKind.BAD_BASE64, number, name)
-                    return None
-            try:
-                root, encoding = parse(inner, self.limits)
-            except Unreadable as error:
-                self.recorder.problem(ProblemKind.BAD_XML, number, name, detail=error.code)
-                return None
-            if encoding:
-                self.recorder.problem(ProblemKind.NOT_UTF8, number, name, detail=encoding)
-        if local_name(root) != _newest(name).root:
-            self.recorder.problem(ProblemKind.BAD_ROOT, number, name, field=local_name(root))
+            return self._rooted(_Part(name, b"", holder[0]), number)
+        if text.lstrip().startswith("<"):
+            self.recorder.problem(ProblemKind.INLINE_CONTENT, number, name)
+            return _Part(name, text.strip().encode())
+        try:
+            return _Part(name, a2b_base64("".join(text.split()), strict_mode=True))
+        except (Base64Error, ValueError):
+            self.recorder.problem(ProblemKind.BAD_BASE64, number, name)
             return None
-        return _Part(name, root)
+
+    def _parsed(self, part: _Part, number: int) -> _Part | None:
+        """The part with its tree, or None with the reason written down."""
+        if part.root is not None:
+            return part
+        try:
+            part.root, encoding = parse(part.data, self.limits)
+        except Unreadable as error:
+            self.recorder.problem(ProblemKind.BAD_XML, number, part.name, detail=error.code)
+            return None
+        if encoding:
+            self.recorder.problem(ProblemKind.NOT_UTF8, number, part.name, detail=encoding)
+        return self._rooted(part, number)
+
+    def _rooted(self, part: _Part, number: int) -> _Part | None:
+        if part.root is not None and local_name(part.root) != _newest(part.name).root:
+            self.recorder.problem(ProblemKind.BAD_ROOT, number, part.name, field=local_name(part.root))
+            return None
+        return part
 
     def _assembled(self, parts: Sequence[_Part], number: int, facility: str, created_on: str) -> Dossier | None:
-        headers = [part.root for part in parts if part.name == "XML1"]
-        layout = self.pin or _layout("XML1", headers, ("NGAY_RA",), created_on)
+        layout, parts = self._layout(parts, number, created_on)
         specs = written_as(layout).tables
         tables: dict[str, list[Row]] = {}
         for part in parts:
             rows = tables.setdefault(part.name, [])
-            spec = specs.get(part.name) or _newest(part.name)
-            rows.extend(self.recorder.rows(part.root, spec, number, len(rows)))
+            rows.extend(self._rows(part, specs.get(part.name) or _newest(part.name), number, len(rows)))
         ordered = {name: tuple(tables[name]) for name in _part_names() if tables.get(name)}
         if not ordered:
             return None
@@ -198,6 +208,29 @@ class _Envelope:
             standard=layout,
             tables=ordered,
         )
+
+    def _rows(self, part: _Part, spec: Table, number: int, before: int) -> Sequence[Row]:
+        if part.root is None:
+            rows = self.recorder.plain_rows(part.data, spec)
+            if rows is not None:
+                return rows
+        parsed = self._parsed(part, number)
+        if parsed is None or parsed.root is None:
+            return ()
+        return self.recorder.rows(parsed.root, spec, number, before)
+
+    def _layout(self, parts: Sequence[_Part], number: int, created_on: str) -> tuple[str, Sequence[_Part]]:
+        """The dossier's layout, and the parts still worth reading."""
+        if self.pin is not None:
+            return self.pin, parts
+        headers = [part for part in parts if part.name == "XML1"]
+        if len(headers) == 1 and headers[0].root is None:
+            layout = _layout_of_plain(headers[0].data, created_on)
+            if layout is not None:
+                return layout, parts
+        readable = [part for part in parts if part.name != "XML1" or self._parsed(part, number) is not None]
+        roots = [part.root for part in readable if part.name == "XML1" and part.root is not None]
+        return _layout("XML1", roots, ("NGAY_RA",), created_on), readable
 
 
 def _own_file(root: etree._Element, recorder: Recorder, name: str, kind: FileKind, pin: str | None) -> Package:
@@ -228,6 +261,18 @@ def _own_file(root: etree._Element, recorder: Recorder, name: str, kind: FileKin
         signed=signed(signature),
         problems=recorder.problems(),
     )
+
+
+def _layout_of_plain(data: bytes, created_on: str) -> str | None:
+    """The layout of a plainly written XML1 part; None when it needs the parser, or is not the day's."""
+    found = _END_OF_VISIT.search(data)
+    day = (_day(found.group(1).decode()) if found else None) or _day(created_on)
+    dated = effective_on(day).layout if day is not None else layouts()[-1]
+    rows = plain_rows(data, written_as(dated).tables["XML1"], 1)
+    if rows is None:
+        return None
+    # The search above may have hit text inside another value: trust the field itself only.
+    return dated if (_day(rows[0]["NGAY_RA"]) or _day(created_on)) == day else None
 
 
 def _layout(table: str, records: Sequence[etree._Element], days: Sequence[str], created_on: str) -> str:

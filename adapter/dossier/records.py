@@ -9,7 +9,8 @@ from lxml import etree
 
 from adapter.dossier.model import Row
 from adapter.dossier.package import Problem, ProblemKind
-from adapter.dossier.safexml import ReadLimits, Unreadable
+from adapter.dossier.plainrows import plain_rows
+from adapter.dossier.safexml import ReadLimits, Unreadable, nodes
 from adapter.standard import envelope
 from adapter.standard.model import Table
 from adapter.standard.spec import renamed_fields
@@ -66,6 +67,14 @@ class Recorder:
             return (*self._problems, Problem(ProblemKind.TRUNCATED))
         return tuple(self._problems)
 
+    def plain_rows(self, data: bytes, table: Table) -> list[Row] | None:
+        """The rows of a part written exactly as its table says; None when it must be parsed."""
+        if nodes(data) > self.limits.max_nodes:
+            return None
+        found = plain_rows(data, table, self.limits.max_rows - self._rows)
+        self._rows += len(found or ())
+        return found
+
     def rows(self, root: etree._Element, table: Table, hoso: int | None, before: int = 0) -> list[Row]:
         """The records below ``root``; rows of repeated parts are numbered on from ``before``.
 
@@ -75,13 +84,25 @@ class Recorder:
             if not len(root):
                 self.problem(ProblemKind.EMPTY_PART, hoso, table.name)
                 return []
+            self._count(1)
             return [self._row(root, table, hoso, before + 1)]
+        # Before any row is built: a flood of rows must cost no more than its tree.
+        self._count(sum(max(len(holder), 1) for holder in root))
         rows: list[Row] = []
         for record in self._records(root, table, hoso):
             rows.append(self._row(record, table, hoso, before + len(rows) + 1))
         if not rows:
             self.problem(ProblemKind.EMPTY_PART, hoso, table.name)
         return rows
+
+    def _count(self, rows: int) -> None:
+        self._rows += rows
+        if self._rows > self.limits.max_rows:
+            raise Unreadable(
+                f"Tệp có nhiều hơn {self.limits.max_rows} dòng",
+                f"The file has more than {self.limits.max_rows} rows",
+                code="DOCUMENT-SIZE",
+            )
 
     def _records(self, root: etree._Element, table: Table, hoso: int | None) -> Iterable[etree._Element]:
         for holder in root:
@@ -103,13 +124,6 @@ class Recorder:
                 yield record
 
     def _row(self, record: etree._Element, table: Table, hoso: int | None, number: int) -> Row:
-        self._rows += 1
-        if self._rows > self.limits.max_rows:
-            raise Unreadable(
-                f"Tệp có nhiều hơn {self.limits.max_rows} dòng",
-                f"The file has more than {self.limits.max_rows} rows",
-                code="DOCUMENT-SIZE",
-            )
         names = table.names
         found = [(child.tag, child.text or "") for child in record]
         if [tag for tag, _ in found] == list(names) and not any(len(child) for child in record):
