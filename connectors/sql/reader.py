@@ -40,6 +40,14 @@ class Types:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where an encounter stands in the order of reading."""
+
+    stamp: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stamped:
     """An encounter's own row with the two parts of its cursor."""
 
@@ -117,50 +125,81 @@ class Reader:
 
     # -- encounters ----------------------------------------------------------------------------
 
-    def page(
-        self, connection: Connection, types: Types, *, low: str | None, after: tuple[str, str] | None, limit: int
-    ) -> list[Stamped]:
-        """At most ``limit`` encounters in the order (stamp, key): from ``low`` on (included), or ``after`` a row."""
+    def listing(
+        self, connection: Connection, types: Types, *, low: str | None, after: Place | None, limit: int
+    ) -> list[Place]:
+        """At most ``limit`` places in order: from ``low`` on (included), or after a place (not included).
+
+        Only stamps and keys travel; the rows themselves are then read by key, so that a first load of a whole
+        hospital sorts its encounters once in many pages.
+        """
         key, cols = self._spec.encounters.key, self._spec.encounters.changed_at
-        start = after[0] if after is not None else low
+        start = after.stamp if after is not None else low
         binds: dict[str, Any] = self._range(types, start)
         conditions = [f"s.{_STAMP} IS NOT NULL"]
-        reach = ""
+        inner = self._with_stamp(f"q.{key}")
         if start is not None:
             # Says the same as the condition on the computed stamp, in a form an index on each column serves.
-            reach = "\nWHERE " + " OR ".join(f"q.{c} >= :bhyt_low" for c in cols)
+            inner += "\nWHERE " + " OR ".join(f"q.{c} >= :bhyt_low" for c in cols)
             binds["bhyt_low"] = types.form.to_bind(start)
+        if self._engine == "sqlite":
+            inner += "\nLIMIT -1"  # computes the stamp once per row instead of at every mention
         if after is not None:
             conditions.append(f"(s.{_STAMP} > :bhyt_low OR (s.{_STAMP} = :bhyt_low AND s.{key} > :bhyt_key))")
-            binds["bhyt_key"] = types.key(after[1])
-        inner = self._with_stamp() + reach
+            binds["bhyt_key"] = types.key(after.key)
         statement = (
-            select(text("s.*"))
+            select(text(f"s.{_STAMP}, s.{key}"))
             .select_from(text(f"({inner}) s"))
             .where(text(" AND ".join(conditions)))
             .order_by(text(f"s.{_STAMP}"), text(f"s.{key}"))
             .limit(limit)
         )
-        return self._stamped(connection.execute(statement, binds), types)
-
-    def by_keys(self, connection: Connection, types: Types, keys: Sequence[str]) -> list[Stamped]:
-        """These encounters as they are now; absent ones are left out."""
-        found: list[Stamped] = []
-        inner = self._with_stamp()
-        statement = (
-            select(text("q.*"))
-            .select_from(text(f"({inner}) q"))
-            .where(text(f"q.{self._spec.encounters.key} IN :bhyt_keys").bindparams(_expanding("bhyt_keys")))
-        )
-        for part in _parts(list(dict.fromkeys(keys)), self._chunk):
-            binds = {**self._range(types, None), "bhyt_keys": [types.key(k) for k in part]}
-            found.extend(self._stamped(connection.execute(statement, binds), types))
+        found = [
+            Place(types.form.to_text(stamp), key_text(value, place=_ENCOUNTERS, column=key))
+            for stamp, value in connection.execute(statement, binds).fetchall()
+        ]
+        if after is not None and after in found:
+            # The driver lost precision of the stamp on the way back; going on would read one page for ever.
+            raise SourceSchemaError(
+                "Mốc thay đổi (changed_at) bị mất độ chính xác khi so sánh lại ở nguồn",
+                "The change stamp loses precision on its way back to the source",
+                hint_vi="trong câu truy vấn, chuyển cột changed_at sang datetime2(3) hoặc văn bản ISO",
+                hint_en="in the query, turn the changed_at column into datetime2(3) or ISO text",
+            )
+        self._unique([place.key for place in found])
         return found
 
-    def _with_stamp(self) -> str:
-        stamp = _latest(self._spec.encounters.changed_at)
+    def by_keys(self, connection: Connection, types: Types, keys: Sequence[str]) -> list[Stamped]:
+        """These encounters as they are now, in the order of ``keys``; absent ones are left out."""
+        found: list[Stamped] = []
+        statement = (
+            select(text("s.*"))
+            .select_from(text(f"({self._with_stamp('q.*')}) s"))
+            .where(text(f"s.{self._spec.encounters.key} IN :bhyt_keys").bindparams(_expanding("bhyt_keys")))
+        )
+        wanted = list(dict.fromkeys(keys))
+        for part in _parts(wanted, self._chunk):
+            binds = {**self._range(types, None), "bhyt_keys": [types.key(k) for k in part]}
+            found.extend(self._stamped(connection.execute(statement, binds), types))
+        self._unique([stamped.key for stamped in found])
+        order = {key: n for n, key in enumerate(wanted)}
+        return sorted(found, key=lambda stamped: order.get(stamped.key, len(order)))
+
+    def _unique(self, keys: list[str]) -> None:
+        if len(set(keys)) == len(keys):
+            return
+        key = self._spec.encounters.key
+        raise SourceSchemaError(
+            f"{_ENCOUNTERS}: cột khóa {key} không duy nhất, một đợt điều trị ra nhiều dòng",
+            f"{_ENCOUNTERS}: the key column {key} is not unique, one encounter gives several rows",
+            hint_vi="đưa bảng con vào collections thay vì JOIN",
+            hint_en="read the child table as a collection instead of joining it",
+        )
+
+    def _with_stamp(self, columns: str) -> str:
+        stamp = _latest(self._engine, self._spec.encounters.changed_at)
         # Put together from a query the guard has parsed and names the specification has checked; values are bound.
-        return f"SELECT q.*, {stamp} AS {_STAMP} FROM ({self.encounters.sql}\n) q"  # noqa: S608
+        return f"SELECT {columns}, {stamp} AS {_STAMP} FROM ({self.encounters.sql}\n) q"  # noqa: S608
 
     def _range(self, types: Types, start: str | None) -> dict[str, Any]:
         values = {
@@ -183,14 +222,6 @@ class Reader:
                     key_text(row[key], place=_ENCOUNTERS, column=key),
                     to_rows(list(row), [tuple(row.values())], place=_ENCOUNTERS)[0],
                 )
-            )
-        keys = [s.key for s in stamped]
-        if len(set(keys)) != len(keys):
-            raise SourceSchemaError(
-                f"{_ENCOUNTERS}: cột khóa {key} không duy nhất, một đợt điều trị ra nhiều dòng",
-                f"{_ENCOUNTERS}: the key column {key} is not unique, one encounter gives several rows",
-                hint_vi="đưa bảng con vào collections thay vì JOIN",
-                hint_en="read the child table as a collection instead of joining it",
             )
         return stamped
 
@@ -269,16 +300,18 @@ def _expanding(name: str) -> Any:
     return bindparam(name, expanding=True)
 
 
-def _latest(columns: Sequence[str]) -> str:
-    """SQL for the latest of several columns, NULLs apart; GREATEST differs too much between engines."""
-    latest = f"q.{columns[0]}"
-    for name in columns[1:]:
-        other = f"q.{name}"
-        latest = (
-            f"CASE WHEN {other} IS NULL THEN {latest} WHEN {latest} IS NULL THEN {other} "
-            f"WHEN {other} > {latest} THEN {other} ELSE {latest} END"
-        )
-    return latest
+def _latest(engine: str, columns: Sequence[str]) -> str:
+    """SQL for the latest of several columns, NULLs apart; each engine has its own idea of GREATEST and NULL."""
+    names = [f"q.{c}" for c in columns]
+    if len(names) == 1:
+        return names[0]
+    if engine in ("postgresql", "duckdb"):
+        return f"GREATEST({', '.join(names)})"
+    if engine == "mssql":
+        return f"(SELECT MAX(v.at) FROM (VALUES {', '.join(f'({n})' for n in names)}) AS v(at))"  # noqa: S608 -- checked names
+    # Elsewhere one NULL makes the whole NULL: put each column first once, the others behind it as a stand-in.
+    filled = (f"COALESCE({', '.join([*names[i:], *names[:i]])})" for i in range(len(names)))
+    return f"{'MAX' if engine == 'sqlite' else 'GREATEST'}({', '.join(filled)})"
 
 
 def _parts(values: list[Any], size: int) -> list[list[Any]]:

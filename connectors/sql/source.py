@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.engine import Connection, Engine
 
-from adapter.errors import SourceSchemaError
 from adapter.settings import SourceSettings
 from adapter.source import Batch, Cursor, SourceEncounter
 from connectors.sql.engine import open_engine, source_url
@@ -16,8 +16,19 @@ from connectors.sql.faults import translated
 from connectors.sql.options import SqlOptions
 from connectors.sql.position import Position, after_scan, read_cursor, within_scan
 from connectors.sql.preflight import prove
-from connectors.sql.reader import Reader, Stamped, Types
+from connectors.sql.reader import Place, Reader, Types
 from connectors.sql.spec import SqlSpec
+
+_PAGES_AHEAD = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """Places already listed behind the place ``after``; ``whole`` when the scan has no more behind them."""
+
+    after: Place | None
+    places: list[Place]
+    whole: bool
 
 
 class SqlSource:
@@ -33,6 +44,7 @@ class SqlSource:
         )
         self._engine: Engine | None = None
         self._types: Types | None = None
+        self._ahead: _Ahead | None = None
 
     def preflight(self) -> None:
         """Prove that every table and column the mapping's source block names can be read."""
@@ -46,30 +58,36 @@ class SqlSource:
         with self._reading("encounters") as connection:
             if (types := self._find_types(connection)) is None:
                 return Batch((), cursor, done=True)
-            began = types.form.at(now) if types.form.at is not None else None
             inside = read_cursor(cursor) if cursor is not None else None
             if inside is not None:
-                began = inside.began
-            low = self._low(types, cursor) if cursor is not None and inside is None else None
-            size = self._settings.batch_size
-            found = self._reader.page(
-                connection,
-                types,
-                low=low,
-                after=(inside.stamp, inside.key) if inside is not None else None,
-                limit=size + 1,
-            )
-            done = len(found) <= size
-            page = found[:size]
-            encounters = self._reader.complete(connection, page)
-        if page:
-            at = Position(page[-1].stamp, page[-1].key, began)
-            self._must_move(inside, page)
-        elif inside is not None:
-            at = inside
-        else:
+                began, after, low = inside.began, Place(inside.stamp, inside.key), None
+            else:
+                began, after = (types.form.at(now) if types.form.at is not None else None), None
+                low = self._low(types, cursor) if cursor is not None else None
+            places, done = self._next(connection, types, low, after)
+            if not places and inside is None:
+                return Batch((), cursor, done=True)
+            found = self._reader.by_keys(connection, types, [place.key for place in places])
+            encounters = self._reader.complete(connection, found)
+        last = places[-1] if places else after
+        if last is None:
             return Batch((), cursor, done=True)
+        at = Position(last.stamp, last.key, began)
         return Batch(encounters, after_scan(at, cursor) if done else within_scan(at, cursor), done)
+
+    def _next(
+        self, connection: Connection, types: Types, low: str | None, after: Place | None
+    ) -> tuple[list[Place], bool]:
+        """The places of the next page and whether they are the scan's last; lists several pages ahead."""
+        ahead = self._ahead
+        if after is None or ahead is None or ahead.after != after or not ahead.places:
+            limit = self._settings.batch_size * _PAGES_AHEAD
+            listed = self._reader.listing(connection, types, low=low, after=after, limit=limit)
+            ahead = _Ahead(after, listed, whole=len(listed) < limit)
+        size = self._settings.batch_size
+        page, rest = ahead.places[:size], ahead.places[size:]
+        self._ahead = _Ahead(page[-1], rest, ahead.whole) if page else None
+        return page, ahead.whole and not rest
 
     def fetch(self, keys: Sequence[str]) -> Sequence[SourceEncounter]:
         """These encounters as they are now, absent ones left out."""
@@ -103,13 +121,3 @@ class SqlSource:
 
     def _low(self, types: Types, cursor: Cursor) -> str:
         return types.form.back(cursor.stamp, self._settings.look_back_minutes, self._spec.encounters.look_back or 0)
-
-    def _must_move(self, before: Position | None, page: Sequence[Stamped]) -> None:
-        if before is not None and any((one.stamp, one.key) == (before.stamp, before.key) for one in page):
-            # The driver lost precision of the stamp on the way back; going on would read one page for ever.
-            raise SourceSchemaError(
-                "Mốc thay đổi (changed_at) bị mất độ chính xác khi so sánh lại ở nguồn",
-                "The change stamp loses precision on its way back to the source",
-                hint_vi="trong câu truy vấn, chuyển cột changed_at sang datetime2(3) hoặc văn bản ISO",
-                hint_en="in the query, turn the changed_at column into datetime2(3) or ISO text",
-            )

@@ -29,10 +29,12 @@ def running_server() -> Iterator[str]:
     user = ["--user=root"] if os.geteuid() == 0 else []
     quick = ["--no-defaults", f"--datadir={data}", "--innodb-log-file-size=8M", *user]
     try:
-        subprocess.run(
+        made = subprocess.run(
             ["mariadb-install-db", *quick, "--auth-root-authentication-method=normal", "--skip-test-db"],
-            check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
+        if made.returncode != 0:
+            raise RuntimeError(f"mariadb-install-db failed: {made.stdout[-2000:]}")
         with (folder / "log").open("w") as log:
             server = subprocess.Popen(
                 ["mariadbd", *quick, f"--socket={socket}", "--skip-networking", f"--pid-file={folder / 'pid'}",
@@ -53,7 +55,7 @@ def running_server() -> Iterator[str]:
 def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     engine = create_engine(url)
     try:
-        for _ in range(600):
+        for _ in range(1200):
             if server.poll() is not None:
                 break
             try:
