@@ -1,0 +1,163 @@
+"""A compiled mapping: what is due for an encounter, and its translation into a dossier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from adapter.clock import VIETNAM
+from adapter.dossier.model import Dossier, Purpose
+from adapter.errors import MappingError, Where
+from adapter.expr import ValueProblem, to_date
+from adapter.mapping.blocks import Block, Layout
+from adapter.mapping.lookups import Lookup
+from adapter.mapping.problems import broken
+from adapter.mapping.readiness import Due, Readiness, ReadyRules
+from adapter.mapping.scope import Note, Run, Scope, Thunk
+from adapter.mapping.values import Value, value_error
+from adapter.mapping.yamltree import Map
+from adapter.source import SourceEncounter
+from adapter.standard.model import Standard
+from adapter.standard.spec import effective_on
+
+UNINSURED_TABLES = ("XML1", "XML8")
+CHECKIN_TABLES = ("XML0",)
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """A dossier and what a person should know about how it came to be."""
+
+    dossier: Dossier
+    notes: tuple[Note, ...]
+
+
+@dataclass(slots=True)
+class Plan:
+    """A mapping ready to run. Build one with :func:`adapter.mapping.load_mapping`.
+
+    ``hash`` covers the resolved mapping and its lookup files: equal hashes translate equally.
+    ``source`` is the connector's block as plain data. ``reads``: columns needed, by collection
+    ("" is the encounter).
+    """
+
+    name: str
+    hash: str
+    path: Path
+    source: Mapping[str, Any]
+    standard: str | None
+    tables: Mapping[str, Sequence[Block]]
+    lookups: Mapping[str, Lookup]
+    reads: Mapping[str, frozenset[str]]
+    used_lookups: frozenset[str]
+    tree: Map
+    names: Mapping[str, Thunk]
+    visit_dates: tuple[Value, ...]
+    ready: ReadyRules
+    identified_by: str
+    _layouts: dict[int, Layout] = field(default_factory=dict, repr=False)
+
+    # ---- faces -----------------------------------------------------------------------------------
+
+    def readiness(self, encounter: SourceEncounter) -> Readiness:
+        """MA_LK and the purposes that are due now. Raises MappingError when MA_LK is empty or an expression fails."""
+        run = self._run(encounter, facility="", occasion="", now=datetime.now(VIETNAM))
+        ma_lk = run.ma_lk()
+        if not ma_lk:
+            block = self.tables[self.identified_by][0]
+            raise broken(
+                "MAP-NO-KEY",
+                Where(block.where.file, block.where.line, block.where.column, self.identified_by, None, "MA_LK"),
+                "MA_LK trống: không thể nhận ra đợt điều trị",
+                "MA_LK is empty: the encounter cannot be identified",
+                hint=("sửa cột nguồn của MA_LK", "repair MA_LK's source column"),
+            )
+        due, reason = self.ready.due(run.root)
+        return Readiness(ma_lk, due, reason)
+
+    def translate(
+        self,
+        encounter: SourceEncounter,
+        due: Due,
+        *,
+        facility: str,
+        now: datetime,
+        uninsured_tables: Iterable[str] = UNINSURED_TABLES,
+    ) -> Dossier:
+        """The dossier of one purpose. Raises MappingError with the place in the mapping, values masked."""
+        return self.translate_noted(
+            encounter, due, facility=facility, now=now, uninsured_tables=uninsured_tables
+        ).dossier
+
+    def translate_noted(
+        self,
+        encounter: SourceEncounter,
+        due: Due,
+        *,
+        facility: str,
+        now: datetime,
+        uninsured_tables: Iterable[str] = UNINSURED_TABLES,
+    ) -> Translation:
+        """:meth:`translate`, with the notes (letters lost, text cut, codes kept) made on the way."""
+        run = self._run(encounter, facility=facility, occasion=due.occasion, now=now)
+        layout = run.layout
+        assert layout is not None  # noqa: S101 -- _run has just set it
+        tables: dict[str, Sequence[Mapping[str, str]]] = {}
+        for table in self._wanted(due.purpose, layout.standard, tuple(uninsured_tables)):
+            rows = run.rows(table)
+            if rows:
+                tables[table] = rows
+        dossier = Dossier(
+            facility=facility,
+            ma_lk=run.ma_lk(),
+            purpose=due.purpose,
+            standard=layout.standard.layout,
+            tables=tables,
+            occasion=due.occasion,
+        )
+        return Translation(dossier, tuple(run.notes))
+
+    # ---- inside ----------------------------------------------------------------------------------
+
+    def _wanted(self, purpose: Purpose, standard: Standard, uninsured: tuple[str, ...]) -> list[str]:
+        mapped = [name for name in standard.tables if name in self.tables]
+        if purpose is Purpose.CHECKIN:
+            return [t for t in mapped if t in CHECKIN_TABLES]
+        if purpose is Purpose.BOOK:
+            return [t for t in mapped if t in uninsured]
+        return [t for t in mapped if t not in CHECKIN_TABLES]
+
+    def _run(self, encounter: SourceEncounter, *, facility: str, occasion: str, now: datetime) -> Run:
+        run = Run(encounter, self.names, facility=facility, occasion=occasion, now=now)
+        run.identified_by = self.identified_by
+        run.visit_date = now.astimezone(VIETNAM).date()
+        run.visit_date = self._visit_date(run.root) or run.visit_date
+        run.layout = self.layout(run.visit_date)
+        return run
+
+    def _visit_date(self, scope: Scope) -> date | None:
+        for value in self.visit_dates:
+            found = value.run(scope)
+            try:
+                day = to_date(found)
+            except ValueProblem as problem:
+                from adapter.mapping.values import Place
+
+                raise value_error(problem, found, value.label, value.where, Place({})) from None
+            if day is not None:
+                return day
+        return None
+
+    def layout(self, on: date) -> Layout:
+        """The mapping bound to the standard in force on a day."""
+        standard = effective_on(on, self.standard)
+        found = self._layouts.get(id(standard))
+        if found is None or found.standard is not standard:
+            found = self._layouts[id(standard)] = Layout(standard, self.tables)
+        return found
+
+
+__all__ = ["CHECKIN_TABLES", "UNINSURED_TABLES", "MappingError", "Plan", "Translation"]

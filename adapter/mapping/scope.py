@@ -1,0 +1,213 @@
+"""Where values come from while one encounter is translated.
+
+A :class:`Scope` stands on one row: the encounter's own, or one row of a collection. It is also
+the environment of expressions. Named rows and values are computed when first asked for and
+kept for the row's life.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from adapter.errors import Where
+from adapter.mapping.lookups import key_text
+from adapter.mapping.problems import broken
+
+if TYPE_CHECKING:
+    from adapter.mapping.blocks import Layout
+    from adapter.source import SourceEncounter
+
+Rows = Sequence[Mapping[str, Any]]
+Thunk = Callable[["Scope"], Any]
+"""A compiled value: takes the scope, gives None, text, number, date or (for rows) mappings."""
+
+
+class SparseRow(dict[str, Any]):
+    """A row that answers an absent column with None: parsed JSON, pivots, rows that were not found."""
+
+    def __missing__(self, key: str) -> None:
+        return None
+
+
+NO_ROW = SparseRow()
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something a person should know although the translation went on: letters lost, text cut."""
+
+    code: str
+    table: str
+    row: int | None
+    field: str
+    message_vi: str
+    message_en: str
+
+
+class Run:
+    """One translation: the encounter, its caches, and what was noted."""
+
+    def __init__(
+        self, encounter: SourceEncounter, names: Mapping[str, Thunk], *, facility: str, occasion: str, now: datetime
+    ) -> None:
+        """``names``: what can be read everywhere, computed on the encounter's own row."""
+        self.encounter = encounter
+        self.facility, self.occasion, self.now = facility, occasion, now
+        self.inner_names: Mapping[str, Thunk] = {**names, "parent": lambda scope: scope.outer}
+        self.root = Scope(self, encounter.row, None, names)
+        self.layout: Layout | None = None
+        self.identified_by = "XML1"
+        self.visit_date: date | None = None
+        self.notes: list[Note] = []
+        self.collections: Mapping[str, Rows] = encounter.collections
+        self._singles: dict[str, Mapped] = {}
+        self._tables: dict[str, Sequence[Mapping[str, str]]] = {}
+        self._indexes: dict[tuple[str, tuple[str, ...]], dict[tuple[str, ...], list[Mapping[str, Any]]]] = {}
+
+    def joined(self, collection: str, columns: tuple[str, ...], key: tuple[str, ...], where: Where) -> Rows:
+        """The rows of a collection whose columns hold these keys, through an index built once."""
+        index = self._indexes.get((collection, columns))
+        if index is None:
+            index = {}
+            try:
+                for row in self.rows_of(collection, where):
+                    index.setdefault(tuple(key_text(row[c]) for c in columns), []).append(row)
+            except KeyError as error:
+                column = str(error.args[0])
+                raise no_column(where, column, self.rows_of(collection, where)[0], collection) from None
+            self._indexes[collection, columns] = index
+        return index.get(key, ())
+
+    def ma_lk(self) -> str:
+        """The encounter's MA_LK as the identifying table maps it."""
+        return self.single(self.identified_by).text("MA_LK")
+
+    def single(self, table: str) -> Mapped:
+        """The row of a one-row table, mapped as far as it is asked for."""
+        found = self._singles.get(table)
+        if found is None:
+            assert self.layout is not None  # noqa: S101 -- set before anything is translated
+            found = self._singles[table] = self.layout.single(self, table)
+        return found
+
+    def rows(self, table: str) -> Sequence[Mapping[str, str]]:
+        """All finished rows of a table."""
+        found = self._tables.get(table)
+        if found is None:
+            assert self.layout is not None  # noqa: S101 -- as above
+            found = self._tables[table] = self.layout.rows(self, table)
+        return found
+
+    def rows_of(self, collection: str, where: Where) -> Rows:
+        rows = self.collections.get(collection)
+        if rows is None:
+            raise broken(
+                "MAP-COLLECTION",
+                where,
+                f"Nguồn không đưa tập dòng '{collection}'",
+                f"The source handed over no collection '{collection}'",
+                near=(collection, self.collections),
+            )
+        return rows
+
+
+class Scope:
+    """One row at hand, with the names that can be read from it."""
+
+    __slots__ = ("cache", "mapped", "names", "number", "outer", "row", "run")
+
+    def __init__(self, run: Run, row: Mapping[str, Any], outer: Scope | None, names: Mapping[str, Thunk]) -> None:
+        self.run, self.row, self.outer, self.names = run, row, outer, names
+        self.cache: dict[str, Any] = {}
+        self.mapped: Mapped | None = None
+        self.number: int | None = None
+
+    def __getitem__(self, name: str) -> Any:
+        known = self.names.get(name)
+        return self.row[name] if known is None else known(self)
+
+    def collection(self, name: str) -> Rows:
+        """For collection functions of expressions: named collections, ``group``, then the source's."""
+        known = self.names.get(name)
+        if known is not None:
+            rows = known(self)
+            if isinstance(rows, list | tuple):
+                return rows
+            raise KeyError(name)
+        return self.run.collections[name]
+
+    def inner(self, row: Mapping[str, Any]) -> Scope:
+        """The scope of one row inside a collection function, ``where`` or ``value``."""
+        return Scope(self.run, row, self, self.run.inner_names)
+
+
+class Mapped:
+    """The fields of one row as far as they are mapped; computed on demand, so order does not matter."""
+
+    __slots__ = ("makers", "scope", "texts")
+
+    def __init__(self, scope: Scope, makers: Mapping[str, Callable[[Scope], str]]) -> None:
+        self.scope, self.makers = scope, makers
+        self.texts: dict[str, str] = {}
+        scope.mapped = self
+
+    def text(self, field: str) -> str:
+        found = self.texts.get(field)
+        if found is None:
+            maker = self.makers.get(field)
+            found = self.texts[field] = "" if maker is None else maker(self.scope)
+        return found
+
+
+_BUSY = object()
+
+
+def kept(name: str, compute: Thunk, where: Where) -> Thunk:
+    """``compute`` once per scope; a name that needs itself is an error."""
+
+    def read(scope: Scope) -> Any:
+        value = scope.cache.get(name, scope)
+        if value is scope:
+            scope.cache[name] = _BUSY
+            value = scope.cache[name] = compute(scope)
+        elif value is _BUSY:
+            raise broken(
+                "MAP-CIRCLE",
+                where,
+                f"'{name}' cần đến chính nó",
+                f"'{name}' needs itself",
+                hint=("gỡ vòng lặp giữa các let/with", "break the circle among let/with"),
+            )
+        return value
+
+    return read
+
+
+def from_root(name: str, compute: Thunk, where: Where) -> Thunk:
+    """``compute`` once per encounter, wherever it is asked for."""
+    own = kept(name, compute, where)
+    return lambda scope: own(scope.run.root)
+
+
+SPECIAL: dict[str, Thunk] = {
+    "encounter": lambda scope: scope.run.root,
+    "facility": lambda scope: scope.run.facility,
+    "occasion": lambda scope: scope.run.occasion,
+    "now": lambda scope: scope.run.now,
+}
+
+
+def no_column(where: Where, column: str, row: Mapping[str, Any] | Scope, source: str = "") -> Exception:
+    """The error for a column that the row does not have."""
+    names = row.row if isinstance(row, Scope) else row
+    of_vi, of_en = (f" trong {source}", f" in {source}") if source else ("", "")
+    return broken(
+        "MAP-COLUMN",
+        where,
+        f"Nguồn không có cột '{column}'{of_vi}",
+        f"The source has no column '{column}'{of_en}",
+        near=(column, [str(n) for n in names]),
+    )
