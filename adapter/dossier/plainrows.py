@@ -19,7 +19,7 @@ _ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'
 _ENTITY = re.compile("&(?:amp|lt|gt|quot|apos|#13|#xD);")
 # Control characters, which are not XML, and carriage returns, which a parser must turn into line feeds.
 _NOT_PLAIN = bytes(b for b in range(0x20) if b not in b"\t\n")
-_NONCHARACTERS = ("\ufffe".encode(), "\uffff".encode())
+_FFFE, _FFFF = "\ufffe".encode(), "\uffff".encode()
 
 
 @lru_cache(maxsize=128)
@@ -43,7 +43,7 @@ def _patterns(
 
 def plain_rows(data: bytes, table: Table, limit: int) -> list[Row] | None:
     """The rows of a part in UTF-8, or None when it must be parsed, or holds more than ``limit`` rows."""
-    if len(data.translate(None, _NOT_PLAIN)) != len(data) or any(n in data for n in _NONCHARACTERS):
+    if len(data.translate(None, _NOT_PLAIN)) != len(data) or _FFFE in data or _FFFF in data:
         return None
     try:
         text = data.decode()

@@ -164,11 +164,14 @@ class _Envelope:
         if text.lstrip().startswith("<"):
             self.recorder.problem(ProblemKind.INLINE_CONTENT, number, name)
             return _Part(name, text.strip().encode())
-        try:
-            return _Part(name, a2b_base64("".join(text.split()), strict_mode=True))
-        except (Base64Error, ValueError):
-            self.recorder.problem(ProblemKind.BAD_BASE64, number, name)
-            return None
+        # Most files hold one unbroken line; white space is taken out only where there is some.
+        for attempt in (str, _without_white_space):
+            try:
+                return _Part(name, a2b_base64(attempt(text), strict_mode=True))
+            except (Base64Error, ValueError):
+                continue
+        self.recorder.problem(ProblemKind.BAD_BASE64, number, name)
+        return None
 
     def _parsed(self, part: _Part, number: int) -> _Part | None:
         """The part with its tree, or None with the reason written down."""
@@ -309,6 +312,10 @@ def _newest(table: str) -> Table:
 
 def _part_names() -> tuple[str, ...]:
     return written_as(layouts()[-1]).parts
+
+
+def _without_white_space(text: str) -> str:
+    return "".join(text.split())
 
 
 def _text(element: etree._Element | None) -> str:

@@ -10,7 +10,7 @@ from lxml import etree
 from adapter.dossier.model import Row
 from adapter.dossier.package import Problem, ProblemKind
 from adapter.dossier.plainrows import plain_rows
-from adapter.dossier.safexml import ReadLimits, Unreadable, nodes
+from adapter.dossier.safexml import ReadLimits, Unreadable, too_many_nodes
 from adapter.standard import envelope
 from adapter.standard.model import Table
 from adapter.standard.spec import renamed_fields
@@ -69,7 +69,7 @@ class Recorder:
 
     def plain_rows(self, data: bytes, table: Table) -> list[Row] | None:
         """The rows of a part written exactly as its table says; None when it must be parsed."""
-        if nodes(data) > self.limits.max_nodes:
+        if too_many_nodes(data, self.limits):
             return None
         found = plain_rows(data, table, self.limits.max_rows - self._rows)
         self._rows += len(found or ())

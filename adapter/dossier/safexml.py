@@ -60,7 +60,7 @@ def parse(data: bytes, limits: ReadLimits) -> tuple[etree._Element, str]:
             code="DOCUMENT-SIZE",
         )
     utf8, encoding = _as_utf8(data)
-    if nodes(utf8) > limits.max_nodes:
+    if too_many_nodes(utf8, limits):
         raise Unreadable(
             f"Tệp có nhiều hơn {limits.max_nodes} thẻ",
             f"The file has more than {limits.max_nodes} tags",
@@ -97,9 +97,9 @@ def parse(data: bytes, limits: ReadLimits) -> tuple[etree._Element, str]:
     return root, encoding
 
 
-def nodes(utf8: bytes) -> int:
-    """At least as many as a tree of this document has elements and attributes."""
-    return utf8.count(b"<") + utf8.count(b"=")
+def too_many_nodes(utf8: bytes, limits: ReadLimits) -> bool:
+    """True when a tree of this document could have more elements and attributes than the limit."""
+    return len(utf8) > limits.max_nodes and utf8.count(b"<") + utf8.count(b"=") > limits.max_nodes
 
 
 def _has_dtd() -> Unreadable:
