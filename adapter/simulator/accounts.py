@@ -126,14 +126,23 @@ class Accounts:
         return Token(self._seal(username, address, id_token, stamp), id_token, expires)
 
     def authenticate(
-        self, *, access_token: str, id_token: str, username: str, md5: str | None, address: str
+        self,
+        *,
+        access_token: str,
+        id_token: str,
+        username: str | None,
+        md5: str | None,
+        address: str,
+        any_address: bool = False,
     ) -> SimFacility | Refusal:
-        """The account behind a token pair, or why it is refused. ``md5`` None: the service does not carry it."""
+        """The account behind a token pair, or why it is refused. ``username``, ``md5``: None is not compared."""
         found = self._database.rows("SELECT * FROM tokens WHERE token_id = ?", id_token)
-        if (refusal := self._dead(found[0] if found else None, access_token, address)) is not None:
+        if (
+            refusal := self._dead(found[0] if found else None, access_token, None if any_address else address)
+        ) is not None:
             return refusal
         facility = self._accounts.get(found[0]["account"])
-        if facility is None or username != facility.account:
+        if facility is None or username not in (None, facility.account):
             return Refusal("401", "Tài khoản không khớp token")
         if md5 is not None and md5.strip().upper() != facility.md5:
             return Refusal("401", "Sai mật khẩu")
@@ -141,10 +150,10 @@ class Accounts:
             return Refusal("403", "Tài khoản không có quyền thực hiện")
         return facility
 
-    def _dead(self, row: dict[str, Any] | None, access_token: str, address: str) -> Refusal | None:
+    def _dead(self, row: dict[str, Any] | None, access_token: str, address: str | None) -> Refusal | None:
         if row is None:
             return Refusal("401", "Token không hợp lệ")
-        caller = address if self._bind else str(row["address"])
+        caller = address if self._bind and address is not None else str(row["address"])
         sealed = self._seal(row["account"], caller, row["token_id"], row["stamp"])
         if not hmac.compare_digest(sealed.encode(), access_token.encode()):
             return Refusal("401", "Token không hợp lệ hoặc gọi từ địa chỉ IP khác")

@@ -15,8 +15,20 @@ from adapter.simulator.config import SimulatorConfig
 from adapter.simulator.control import control_routes
 from adapter.simulator.core import Simulator
 from adapter.simulator.delivery import Delivery
+from adapter.simulator.services import hub, lookups
+from adapter.simulator.services.filings import filings, take
 from adapter.simulator.services.login import take_token
-from adapter.simulator.services.paths import RECEPTIONS, TOKEN_PATH
+from adapter.simulator.services.paths import (
+    CARD_PATH,
+    COPAYMENT_PATH,
+    HISTORY_PATH,
+    HUB_DOSSIER_PATH,
+    HUB_STATUS_PATH,
+    HUB_TOKEN_PATH,
+    RECEPTIONS,
+    RETIRED_PATHS,
+    TOKEN_PATH,
+)
 from adapter.simulator.services.reception import receive
 from adapter.simulator.services.wire import Call, Reply, read_fields
 
@@ -56,6 +68,16 @@ def create_app(config: SimulatorConfig) -> FastAPI:
     add(TOKEN_PATH, partial(take_token, simulator))
     for reception in RECEPTIONS:
         add(reception.path, partial(receive, simulator, reception))
+    for filing in filings():
+        add(filing.path, partial(take, simulator, filing))
+    add(CARD_PATH, partial(lookups.card, simulator, simulator.cards))
+    add(HISTORY_PATH, partial(lookups.history, simulator, simulator.cards))
+    add(COPAYMENT_PATH, partial(lookups.copayment, simulator, simulator.cards))
+    for path in RETIRED_PATHS:
+        add(path, lookups.retired)
+    add(HUB_TOKEN_PATH, partial(hub.take_token, simulator))
+    add(HUB_DOSSIER_PATH, partial(hub.take_batch, simulator))
+    add(f"{HUB_STATUS_PATH}/{{receipt}}", partial(hub.look_up, simulator), methods=("GET",))
     app.include_router(control_routes(simulator))
     app.add_middleware(Delivery, simulator=simulator)
     return app
@@ -64,4 +86,4 @@ def create_app(config: SimulatorConfig) -> FastAPI:
 def _run(service: Service, request: Request, body: bytes) -> Reply:
     fields = read_fields(request.headers.get("content-type", ""), body)
     headers = {name.lower(): value for name, value in request.headers.items()}
-    return service(Call(headers, dict(request.query_params), fields or {}, request.state.note))
+    return service(Call(headers, {**request.query_params, **request.path_params}, fields or {}, request.state.note))

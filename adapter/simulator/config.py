@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from adapter.clock import Clock, system_clock
 from adapter.errors import ConfigError, Where
+from adapter.simulator.cards import SimCard
 from adapter.simulator.faults import FaultPlan
 
 
@@ -71,6 +72,7 @@ class SimulatorConfig(_Part):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8130
     facilities: tuple[SimFacility, ...] = ()
+    cards: tuple[SimCard, ...] = ()
     faults: FaultPlan = FaultPlan()
     control_key: str | None = Field(
         default=None, description="asked for under /_sim and on the page; needed when not on loopback"
@@ -96,6 +98,8 @@ class SimulatorConfig(_Part):
     """What a second dossier of one facility and MA_LK does. D: the last one wins; the real key is unknown."""
     verdict_seconds: Annotated[float, Field(ge=0)] = 5
     """Delay of the asynchronous verdict. The circular allows 6 to 48 hours; a practice gateway is quicker."""
+    history_json: bool = False
+    """Whether the history function takes a JSON body. C, contradictory: the letter says so, a real try was refused."""
     success_message: str = "Tiếp nhận thành công"
     """C: what a production sender expects; the documents give no closed list."""
     uninsured_categories: tuple[str, ...] = ("9",)

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from secrets import compare_digest
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Header, HTTPException, Query
 from fastapi.responses import JSONResponse, Response
 
 from adapter.errors import CertificateError
+from adapter.simulator.cards import SimCard
 from adapter.simulator.config import SimFacility
 from adapter.simulator.core import Simulator
 from adapter.simulator.faults import FaultPlan
+from adapter.simulator.services.verdicts import dossiers_workbook, errors_workbook, verdict_of
 
-
-def verdict_of(row: dict[str, Any], now: datetime) -> str:
-    """``pending``, ``good``, ``faulty``, ``replaced``; empty for what was refused at the door."""
-    if not row["accepted"]:
-        return ""
-    if row["replaced_by"] is not None:
-        return "replaced"
-    if row["verdict_at"] and now < datetime.fromisoformat(row["verdict_at"]):
-        return "pending"
-    return "faulty" if row["findings"] != "[]" else "good"
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def public_row(row: dict[str, Any], now: datetime) -> dict[str, Any]:
@@ -60,7 +53,7 @@ def state_of(simulator: Simulator) -> dict[str, Any]:
     distinct = database.rows(
         "SELECT COUNT(*) AS n, COUNT(DISTINCT facility || '/' || ma_lk) AS dossiers,"
         " COUNT(DISTINCT facility || '/' || ma_lk || '/' || sha256) AS contents"
-        " FROM received WHERE accepted = 1 AND purpose IN ('claim', 'book')"
+        " FROM received WHERE accepted = 1 AND service LIKE 'dossier-%'"
     )[0]
     return {
         "received": sum(row["n"] for row in received),
@@ -138,6 +131,26 @@ def control_routes(simulator: Simulator) -> APIRouter:
     async def clear() -> dict[str, Any]:
         simulator.faults.set(FaultPlan())
         return {"rules": 0}
+
+    @router.post("/cards", dependencies=guard)
+    async def cards(card: SimCard) -> JSONResponse:
+        await anyio.to_thread.run_sync(simulator.cards.put, card)
+        return JSONResponse({"number": card.number}, status_code=201)
+
+    @router.get("/portal/{sheet}.xlsx", dependencies=guard)
+    async def portal(
+        sheet: Literal["errors", "dossiers"],
+        facility: str,
+        first: Annotated[date | None, Query(alias="from")] = None,
+        last: Annotated[date | None, Query(alias="to")] = None,
+    ) -> Response:
+        until = last or simulator.clock().date()
+        make = errors_workbook if sheet == "errors" else dossiers_workbook
+        try:
+            book = await anyio.to_thread.run_sync(make, simulator, facility, first or until - timedelta(days=30), until)
+        except ValueError:
+            raise HTTPException(400, "Tối đa 60 ngày / at most 60 days") from None
+        return Response(book, media_type=_XLSX, headers={"content-disposition": f"attachment; filename={sheet}.xlsx"})
 
     @router.post("/tokens/revoke", dependencies=guard)
     async def revoke() -> dict[str, int]:

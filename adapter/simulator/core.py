@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from adapter.clock import Clock
 from adapter.simulator.accounts import Accounts
+from adapter.simulator.cards import CardRegister
 from adapter.simulator.config import SimulatorConfig
 from adapter.simulator.database import Database
 from adapter.simulator.faults import FaultEngine
@@ -19,6 +20,7 @@ class Simulator:
     database: Database
     accounts: Accounts
     faults: FaultEngine
+    cards: CardRegister
 
     @classmethod
     def open(cls, config: SimulatorConfig) -> Simulator:
@@ -29,7 +31,10 @@ class Simulator:
         )
         for facility in config.facilities:
             accounts.register(facility)
-        return cls(config, database, accounts, FaultEngine(config.faults))
+        cards = CardRegister(database)
+        for card in config.cards:
+            cards.put(card)
+        return cls(config, database, accounts, FaultEngine(config.faults), cards)
 
     @property
     def clock(self) -> Clock:

@@ -171,8 +171,9 @@ class Database:
             if arrival.accepted and arrival.replaces:
                 connection.execute(
                     "UPDATE received SET replaced_by = ? WHERE facility = ? AND ma_lk = ? AND accepted = 1"
-                    " AND purpose IN ('claim', 'book') AND seq < ? AND replaced_by IS NULL",
-                    (seq, arrival.facility, arrival.ma_lk, seq),
+                    " AND purpose IN ('claim', 'book') AND (service = 'hub-dossier') = ? AND seq < ?"
+                    " AND replaced_by IS NULL",
+                    (seq, arrival.facility, arrival.ma_lk, arrival.service == "hub-dossier", seq),
                 )
         return seq
 

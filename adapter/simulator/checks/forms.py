@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import lru_cache
 
 from adapter.standard.spec import FieldSpec, Standard, Table, effective_on
@@ -66,6 +66,7 @@ def layout_on(layout: str, on: date) -> Layout:
     return _layouts.setdefault(id(standard), Layout(standard))
 
 
+@lru_cache(maxsize=4096)
 def is_date8(text: str, *, birth: bool = False) -> bool:
     """``yyyymmdd`` and a real day; a birth date may have 00 for unknown month and day."""
     if len(text) != 8 or not (text.isascii() and text.isdigit()):
@@ -73,12 +74,13 @@ def is_date8(text: str, *, birth: bool = False) -> bool:
     if birth and text[4:] == "0000":
         return int(text[:4]) > 0
     try:
-        datetime.strptime(text, "%Y%m%d")  # noqa: DTZ007 -- only the form matters
+        date(int(text[:4]), int(text[4:6]), int(text[6:]))
     except ValueError:
         return False
     return True
 
 
+@lru_cache(maxsize=16384)
 def is_datetime12(text: str, *, birth: bool = False) -> bool:
     """``yyyymmddHHMM`` and a real instant, hours 00–23."""
     if len(text) != 12 or not (text.isascii() and text.isdigit()):
@@ -91,22 +93,26 @@ def _column(field: FieldSpec) -> Column:
 
 
 def _fault(field: FieldSpec) -> Callable[[str], str]:
-    limit = field.max_len
-    form = _form(field)
-    numeric = field.kind == "N"
+    limit, form, numeric = field.max_len, _form(field), field.kind == "N"
+    if limit is None:
+        return form or _right
 
     def fault(text: str) -> str:
-        if limit is not None and len(text) > limit:
+        if len(text) > limit:
             # The annexes count a number's digits; the sign and the decimal point come on top.
             digits = len(text.replace(".", "").replace("-", "")) if numeric else len(text)
             if digits > limit:
                 return f"dài quá {limit} ký tự"
-        return form(text)
+        return form(text) if form is not None else ""
 
     return fault
 
 
-def _form(field: FieldSpec) -> Callable[[str], str]:
+def _right(_text: str) -> str:
+    return ""
+
+
+def _form(field: FieldSpec) -> Callable[[str], str] | None:
     birth = field.name.startswith(("NGAY_SINH", "NGAYSINH"))
     kind = field.xml_type
     if kind == "date8":
@@ -123,5 +129,5 @@ def _form(field: FieldSpec) -> Callable[[str], str]:
         )
     pattern = _NUMBERS.get(kind, _ANY_NUMBER if field.kind == "N" else None)
     if pattern is None:
-        return lambda _text: ""
+        return None
     return lambda text: "" if pattern.fullmatch(text) else "không phải số đúng dạng (dấu chấm thập phân)"

@@ -38,7 +38,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request: header names in lower case, query, body fields as text."""
+    """One request: header names in lower case, query with path parameters, body fields as text."""
 
     headers: dict[str, str]
     query: dict[str, str]
