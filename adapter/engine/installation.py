@@ -14,7 +14,7 @@ from typing import Any
 from adapter.clock import Clock, system_clock
 from adapter.errors import BhytError, ConfigError
 from adapter.gateway.client import GatewayClient
-from adapter.mapping.loader import load_mapping
+from adapter.mapping import load_mapping
 from adapter.pipeline import STAGES, Context, StageResult
 from adapter.pipeline.workbench import InlineBench
 from adapter.resources import mapping_file
