@@ -133,7 +133,7 @@ def _top_names(compiler: Compiler, tree: Map) -> dict[str, Thunk]:
     _, found = compile_names(compiler, tree, Place(compiler.top, ""), top=True)
     names: dict[str, Thunk] = dict(SPECIAL)
     for name, compute in found.items():
-        names[name] = from_root(name, compute, tree.where)
+        names[name] = from_root(compute)
     return names
 
 

@@ -44,6 +44,10 @@ Change = Callable[[Any], Any]
 
 def apply_options(c: Compiler, value: Value, m: Map, place: Place, *, skip: frozenset[str]) -> Value:
     """The value after the step's options."""
+    if "when" in m.items:
+        value = _when(c, value, m, place)
+    elif "else" in m.items:
+        raise broken("MAP-OPTION", m.at("else"), "else cần when", "else needs when", hint=("thêm when", "add when"))
     for name, make in (
         ("charset", _charset),
         ("chars", _chars),
@@ -58,10 +62,6 @@ def apply_options(c: Compiler, value: Value, m: Map, place: Place, *, skip: froz
     for name, make in (("pad", _pad), ("lines", _lines), ("too_long", _too_long)):
         if name in m.items:
             value = make(value, m.items[name], place)
-    if "when" in m.items:
-        return _when(c, value, m, place)
-    if "else" in m.items:
-        raise broken("MAP-OPTION", m.at("else"), "else cần when", "else needs when", hint=("thêm when", "add when"))
     return value
 
 

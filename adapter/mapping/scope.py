@@ -186,10 +186,9 @@ def kept(name: str, compute: Thunk, where: Where) -> Thunk:
     return read
 
 
-def from_root(name: str, compute: Thunk, where: Where) -> Thunk:
-    """``compute`` once per encounter, wherever it is asked for."""
-    own = kept(name, compute, where)
-    return lambda scope: own(scope.run.root)
+def from_root(compute: Thunk) -> Thunk:
+    """``compute`` on the encounter's own row, wherever it is asked for."""
+    return lambda scope: compute(scope.run.root)
 
 
 SPECIAL: dict[str, Thunk] = {

@@ -179,8 +179,8 @@ class Compiler:
         from adapter.mapping.steps import STEPS
 
         named = [key for key in node.items if key in STEPS]
-        if "from" in named and len(named) == 2 and named != ["from"]:
-            named.remove("from")  # {lookup: sex, from: GENDER_ID}: `from` is the lookup's argument
+        # {split: X, join: " "}, {lookup: sex, from: X}: a name that is another step's option belongs to it.
+        named = [key for key in named if not any(key in STEPS[other].options for other in named if other != key)]
         if len(named) != 1 or (named[0] != "lookup" and "from" in node.items and named[0] != "from"):
             self._refuse_steps(node, named, STEPS)
         step = STEPS[named[0]]
