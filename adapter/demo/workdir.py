@@ -16,7 +16,7 @@ import yaml
 from adapter.demo import change as clerk
 from adapter.demo.defects import Planted, planted
 from adapter.demo.his_b.catalogue import read_yaml
-from adapter.demo.pki import make_demo_pki
+from adapter.demo.pki import write_pki
 from adapter.demo.seed import seed_his_b
 from adapter.errors import ConfigError
 from adapter.settings import load_settings
@@ -64,7 +64,7 @@ def prepare(
     workdir.mkdir(parents=True, exist_ok=True)
     facility = read_yaml("parameters")
     _secret(workdir / "gateway.pass")
-    make_demo_pki(workdir, facility_code=facility["facility"], facility_name=facility["branch"]["name"], now=now)
+    write_pki(workdir, facility["branch"]["name"], now)
     _sow(workdir, encounters=encounters, seed=seed, now=now)
     document = _configuration(source, facility, gateway_url, store_url)
     # The configuration comes last: its presence means that everything else is complete.
@@ -123,6 +123,7 @@ def _configuration(source: str, facility: dict[str, Any], gateway_url: str, stor
                 "source": {"url": f"sqlite:///{HIS}"},
             }
         ],
+        "standard": {"book_tables": ["XML1", "XML8", "XML12"]},
         "gateway": {"environment": "simulator", "base_url": gateway_url},
         "api": {"host": "127.0.0.1", "port": _API_PORT},
     }

@@ -119,7 +119,7 @@ class InlineBench:
                 yield error
                 continue
             document = profile1.sign(unsigned, key)
-            seen = verify(document, self._trust, job.at)
+            seen = verify(document, trust=self._trust, at=job.at)
             if seen.valid:
                 yield Signed(document, hashlib.sha256(document).hexdigest(), serial)
             else:
