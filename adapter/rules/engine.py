@@ -7,9 +7,9 @@ then conditions on the whole dossier, each in the order its module defines them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from adapter.dossier.model import Dossier, Purpose
 from adapter.rules import checks
@@ -17,7 +17,7 @@ from adapter.rules.catalogue import RuleInfo, catalogue
 from adapter.rules.context import Context, Level, Options
 from adapter.rules.finding import Finding, NotChecked, Report, Severity
 from adapter.rules.needs import missing
-from adapter.rules.registry import RULES, Answer, Hit, Rule
+from adapter.rules.registry import RULES, Answer, Hit, RowCheck, Rule
 from adapter.rules.structure import TablePlan, check_structure, compile_structure
 from adapter.rules.values import as_date
 from adapter.rules.view import View
@@ -29,32 +29,50 @@ _PACKAGE_RULES = frozenset({"PKG-012"})
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The conditions that apply to one purpose under one standard."""
+    """The conditions that apply to one purpose under one standard.
+
+    ``conditional`` are the rules that may have to stay out for want of an input. ``chosen`` keeps the
+    rows' conditions left after a set of rules was taken out, since that set hardly ever changes.
+    """
 
     standard: Standard
     structure: Mapping[str, TablePlan]
     by_table: Mapping[str, tuple[Rule, ...]]
     by_dossier: tuple[Rule, ...]
+    conditional: tuple[RuleInfo, ...]
+    chosen: dict[tuple[str, frozenset[str]], tuple[tuple[RuleInfo, RowCheck], ...]] = field(default_factory=dict)
+
+    def row_checks(self, table: str, out: frozenset[str]) -> tuple[tuple[RuleInfo, RowCheck], ...]:
+        """Conditions on each row of a table, without the rules in ``out``."""
+        found = self.chosen.get((table, out))
+        if found is None:
+            rules = self.by_table.get(table, ())
+            found = tuple((r.info, r.by_row) for r in rules if r.by_row is not None and r.id not in out)
+            if len(self.chosen) > 512:
+                self.chosen.clear()
+            self.chosen[table, out] = found
+        return found
 
 
 _plans: dict[tuple[int, Purpose], Plan] = {}
 
 
 def plan_for(standard: Standard, purpose: Purpose) -> Plan:
-    """The compiled plan; kept for the life of the process."""
+    """The compiled plan; kept for the life of the process, as standards are."""
     key = (id(standard), purpose)
     plan = _plans.get(key)
     if plan is None:
-        chosen = [r for conditions in RULES.values() for r in conditions if purpose in r.info.purposes]
+        bound = [r for conditions in RULES.values() for r in conditions if purpose in r.info.purposes]
         by_table: dict[str, list[Rule]] = {}
-        for rule in chosen:
+        for rule in bound:
             if rule.table:
                 by_table.setdefault(rule.table, []).append(rule)
         plan = Plan(
             standard,
             compile_structure(standard),
             {table: tuple(rules) for table, rules in by_table.items()},
-            tuple(r for r in chosen if not r.table),
+            tuple(r for r in bound if not r.table),
+            tuple({r.id: r.info for r in bound if r.info.needs}.values()),
         )
         _plans[key] = plan
     return plan
@@ -62,19 +80,24 @@ def plan_for(standard: Standard, purpose: Purpose) -> Plan:
 
 def check(dossier: Dossier, *, standard: Standard, context: Context) -> Report:
     """All findings on one dossier, errors first, and what stayed unchecked. Content never makes it raise."""
-    view = View(dossier, standard, context)
+    # Wide enough that no product of four fields, however long their text, is rounded or overflows.
+    with localcontext(prec=200):
+        return _check(View(dossier, standard, context), plan_for(standard, dossier.purpose))
+
+
+def _check(view: View, plan: Plan) -> Report:
     run = _Run(view)
-    plan = plan_for(standard, dossier.purpose)
     for rule_id, hit in check_structure(view, plan.structure):
         run.structural(rule_id, hit)
-    for table in view.tables:
-        rules = [r for r in plan.by_table.get(table, ()) if run.may(r)]
-        for row in view.tables[table]:
-            for rule in rules:
-                if rule.by_row is not None and (answer := rule.by_row(view, row)):
-                    run.take(rule.info, _hits(answer), table, row.number)
+    out = run.left_out(plan.conditional)
+    for table, records in view.tables.items():
+        checks_ = plan.row_checks(table, out)
+        for row in records:
+            for info, by_row in checks_:
+                if answer := by_row(view, row):
+                    run.take(info, _hits(answer), table, row.number)
     for rule in plan.by_dossier:
-        if rule.by_dossier is not None and run.may(rule):
+        if rule.by_dossier is not None and rule.id not in out:
             run.take(rule.info, rule.by_dossier(view), _home(rule.info), None)
     return run.report()
 
@@ -97,48 +120,31 @@ def _home(info: RuleInfo) -> str:
     return f"XML{prefix[1:]}" if prefix.startswith("X") else ""
 
 
-def short(table: str) -> str:
-    """``XML3`` as the catalogue writes it: ``X3``."""
-    return f"X{table[3:]}" if table.startswith("XML") else table
-
-
 class _Run:
     """One check under way: collects findings, remembers what could not run."""
 
     def __init__(self, view: View) -> None:
         self.view = view
         self.findings: list[Finding] = []
-        self.not_checked: dict[str, NotChecked] = {}
-        self._may: dict[str, bool] = {}
+        self.not_checked: list[NotChecked] = []
         self._levels = _levels(view.options, as_date(view.ra) if view.ra else None)
 
-    def may(self, rule: Rule) -> bool:
-        """Whether the rule is on and has what it needs; notes it as unchecked when it has not."""
-        known = self._may.get(rule.id)
-        if known is None:
-            known = self._decide(rule)
-            self._may[rule.id] = known
-        return known
-
-    def _decide(self, rule: Rule) -> bool:
-        if self._levels and self._levels.get(rule.id) == "off":
-            return False
-        if not rule.info.needs:
-            return True
-        wanted = missing(rule.info, self.view)
-        if wanted is None:
-            return True
-        if self._concerns(rule.info):
-            self.not_checked[rule.id] = NotChecked(rule.id, wanted)
-        return False
+    def left_out(self, conditional: Iterable[RuleInfo]) -> frozenset[str]:
+        """Rules that are off or lack an input; the latter are noted as unchecked."""
+        out = {rule for rule, level in self._levels.items() if level == "off"}
+        for info in conditional:
+            if info.id not in out and (wanted := missing(info, self.view)) is not None:
+                out.add(info.id)
+                if self._concerns(info):
+                    self.not_checked.append(NotChecked(info.id, wanted))
+        return frozenset(out)
 
     def _concerns(self, info: RuleInfo) -> bool:
         """Rules of a table are not missed where the table is absent."""
         if info.id in _PACKAGE_RULES:
             return False
-        present = {short(t) for t in self.view.tables}
-        own = {t for t in info.tables if t.startswith("X") and t != "X1"}
-        return bool(own & present) if own else True
+        own = [t for t in info.tables if t != "X1" and t.startswith("X") and t[1:].isdigit()]
+        return any(f"XML{t[1:]}" in self.view.tables for t in own) if own else True
 
     def structural(self, rule_id: str, hit: Hit) -> None:
         """A structural fault; a missing field has no catalogue row and brings its own words."""
@@ -175,7 +181,7 @@ class _Run:
     def report(self) -> Report:
         """The result, errors first, otherwise in the order found; the same words about one place once."""
         ordered = sorted(self.findings, key=lambda f: _RANK[f.severity])
-        return Report(tuple(dict.fromkeys(ordered)), tuple(self.not_checked.values()))
+        return Report(tuple(dict.fromkeys(ordered)), tuple(self.not_checked))
 
 
 def _levels(options: Options, on: date | None) -> dict[str, Level]:
@@ -244,4 +250,4 @@ def _plain(value: Decimal | str) -> str:
     return value if isinstance(value, str) else f"{value:f}"
 
 
-__all__ = ["Plan", "check", "checks", "plan_for", "short"]
+__all__ = ["Plan", "check", "checks", "plan_for", "severity_of"]

@@ -7,8 +7,7 @@ A field that a rule of its own judges more sharply is left to that rule, so one 
 from __future__ import annotations
 
 import csv
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -16,13 +15,12 @@ from importlib.resources import files
 from adapter.rules.catalogue import catalogue
 from adapter.rules.finding import Severity
 from adapter.rules.registry import RULES, Hit, built_in
-from adapter.rules.values import birth_day, instant, parts, real_day
+from adapter.rules.values import birth_day, instant, number, numeric, parts, real_day
 from adapter.rules.view import View
-from adapter.standard.spec import FieldSpec, Standard, Table
+from adapter.standard.spec import FieldSpec, Standard
 
 built_in("structure", "PKG-014", "PKG-015", "PKG-016", "PKG-017", "PKG-018")
 
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z")
 _UNLIMITED = 1 << 30
 
 OWN_RULE: Mapping[tuple[str, str], str] = {
@@ -125,31 +123,63 @@ def _tolerated() -> Mapping[tuple[str, str], int]:
     return {(r["table"], r["field"]): int(r["tolerated"]) for r in csv.DictReader(text.splitlines())}
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
-    name: str
-    max_len: int
-    tolerated: int
-    form: str  # "", "number", "instant", "day", "birth", "instants", "days"
-    required: bool
+Form = Callable[[str], bool]
+
+
+def _is_number(text: str) -> bool:
+    return number(text) is not None or numeric(text)
+
+
+def _is_instant(text: str) -> bool:
+    return bool(instant(text))
+
+
+def _is_birth(text: str) -> bool:
+    return len(text) == 12 and bool(birth_day(text)) and text[8:10] < "24" and text[10:] < "60"
+
+
+def _are_instants(text: str) -> bool:
+    return all(instant(part) for part in parts(text))
+
+
+def _is_day(text: str) -> bool:
+    return real_day(text)
+
+
+def _are_days(text: str) -> bool:
+    return all(real_day(part) for part in parts(text) if part)
+
+
+_RULE_OF: Mapping[Form, str] = {
+    _is_number: "PKG-016",
+    _is_instant: "PKG-017",
+    _is_birth: "PKG-017",
+    _are_instants: "PKG-017",
+    _is_day: "PKG-018",
+    _are_days: "PKG-018",
+}
+_FORM_OF: Mapping[str, Form] = {
+    "datetime12": _is_instant,
+    "date8": _is_day,
+    "datetime12_list": _are_instants,
+    "date8_list": _are_days,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class TablePlan:
-    """The compiled field list of one table."""
+    """The compiled field list of one table: what must be filled; longest text and form of each field."""
 
-    table: Table
-    fields: tuple[_Field, ...]
+    required: tuple[str, ...]
+    limits: tuple[tuple[str, int, Form | None], ...]
     names: frozenset[str]
 
 
-def _form(spec: FieldSpec) -> str:
+def _form(spec: FieldSpec) -> Form | None:
     if spec.name == "NGAY_SINH" and spec.xml_type == "datetime12":
-        return "birth"
-    by_type = {"datetime12": "instant", "date8": "day", "datetime12_list": "instants", "date8_list": "days"}
-    if spec.xml_type in by_type:
-        return by_type[spec.xml_type]
-    return "number" if spec.kind == "N" else ""
+        return _is_birth
+    found = _FORM_OF.get(spec.xml_type)
+    return _is_number if found is None and spec.kind == "N" else found
 
 
 def _with_required_rule() -> frozenset[tuple[str, str]]:
@@ -167,40 +197,21 @@ def compile_structure(standard: Standard) -> Mapping[str, TablePlan]:
     covered = _with_required_rule()
     plans: dict[str, TablePlan] = {}
     for name, table in standard.tables.items():
-        fields: list[_Field] = []
+        required: list[str] = []
+        limits: list[tuple[str, int, Form | None]] = []
         for spec in table.fields:
             place = (name, spec.name)
             # Where the field's own rule only warns, the structural error is told as well.
             own = place in OWN_RULE and catalogue()[OWN_RULE[place]].severity == "error"
-            limit = _UNLIMITED if own or spec.max_len is None else spec.max_len
             # MA_LK of a detail part is judged by PKG-011 alone.
             asked = place in covered or (spec.name == "MA_LK" and name not in {"XML0", "XML1", "XML12"})
-            fields.append(
-                _Field(
-                    spec.name,
-                    limit,
-                    max(limit, _tolerated().get(place, 0)),
-                    "" if own else _form(spec),
-                    spec.required == "Y" and not asked,
-                )
-            )
-        plans[name] = TablePlan(table, tuple(fields), frozenset(table.by_name))
+            if spec.required == "Y" and not asked:
+                required.append(spec.name)
+            form = _form(spec)
+            if not own and (form is not None or spec.max_len is not None):
+                limits.append((spec.name, _UNLIMITED if spec.max_len is None else spec.max_len, form))
+        plans[name] = TablePlan(tuple(required), tuple(limits), frozenset(table.by_name))
     return plans
-
-
-def _form_fault(form: str, value: str) -> str | None:
-    if form == "number":
-        return None if _NUMBER.match(value) else "PKG-016"
-    if form == "instant":
-        return None if instant(value) else "PKG-017"
-    if form == "day":
-        return None if real_day(value) else "PKG-018"
-    if form == "birth":
-        ok = len(value) == 12 and birth_day(value) and value[8:10] < "24" and value[10:] < "60"
-        return None if ok else "PKG-017"
-    if form == "instants":
-        return None if all(instant(p) for p in parts(value)) else "PKG-017"
-    return None if all(real_day(p) for p in parts(value) if p) else "PKG-018"
 
 
 def check_structure(view: View, plans: Mapping[str, TablePlan]) -> Iterator[tuple[str, Hit]]:
@@ -212,17 +223,19 @@ def check_structure(view: View, plans: Mapping[str, TablePlan]) -> Iterator[tupl
             continue
         yield from _unknown_tags(name, view, plan)
         for row in records:
-            for field in plan.fields:
-                value = row.get(field.name)
+            for field in plan.required:
+                if field not in row:
+                    yield f"REQ-{name}-{field}", Hit(field, table=name, row=row.number)
+            for field, max_len, form in plan.limits:
+                value = row.get(field)
                 if value is None:
-                    if field.required:
-                        yield f"REQ-{name}-{field.name}", Hit(field.name, table=name, row=row.number)
                     continue
-                if len(value) > field.max_len:
-                    severity: Severity | None = None if len(value) > field.tolerated else "warning"
-                    yield "PKG-015", Hit(field.name, severity, str(field.max_len), table=name, row=row.number)
-                if field.form and (fault := _form_fault(field.form, value)):
-                    yield fault, Hit(field.name, table=name, row=row.number)
+                if len(value) > max_len:
+                    tolerated = len(value) <= _tolerated().get((name, field), 0)
+                    severity: Severity | None = "warning" if tolerated else None
+                    yield "PKG-015", Hit(field, severity, str(max_len), table=name, row=row.number)
+                if form is not None and not form(value):
+                    yield _RULE_OF[form], Hit(field, table=name, row=row.number)
 
 
 def _unknown_tags(name: str, view: View, plan: TablePlan) -> Iterator[tuple[str, Hit]]:
@@ -234,5 +247,5 @@ def _unknown_tags(name: str, view: View, plan: TablePlan) -> Iterator[tuple[str,
         for tag in row.present - plan.names:
             if ALIASES.get((name, tag)) not in plan.names:
                 unknown.setdefault(tag, row.number)
-    for tag, number in unknown.items():
-        yield "PKG-014", Hit(tag, table=name, row=number)
+    for tag, first in unknown.items():
+        yield "PKG-014", Hit(tag, table=name, row=first)

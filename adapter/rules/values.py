@@ -15,17 +15,24 @@ from functools import lru_cache
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z")
 _CENT = Decimal("0.01")
 ZERO = Decimal(0)
+LONGEST_NUMBER = 40
+"""Fields hold at most 15 characters; longer text is a length fault and is not reckoned with."""
 
 
 @lru_cache(maxsize=16384)
 def number(text: str) -> Decimal | None:
-    """The number, or None when empty or not of the form ``-?digits[.digits]``."""
-    return Decimal(text) if _NUMBER.match(text) else None
+    """The number, or None when empty, not of the form ``-?digits[.digits]``, or absurdly long."""
+    return Decimal(text) if len(text) <= LONGEST_NUMBER and _NUMBER.match(text) else None
+
+
+def numeric(text: str) -> bool:
+    """Whether the text is of a number's form, however long."""
+    return _NUMBER.match(text) is not None
 
 
 def integer(text: str) -> int | None:
     """The whole number, or None; ``2.00`` is not one."""
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if len(text) <= LONGEST_NUMBER and text.isascii() and text.isdigit() else None
 
 
 def round2(value: Decimal) -> Decimal:
@@ -48,8 +55,8 @@ def instant(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def real_day(text: str) -> bool:
-    """Whether the text is a real ``yyyymmdd``."""
-    if len(text) != 8 or not (text.isascii() and text.isdigit()):
+    """Whether the text is a real ``yyyymmdd`` since 1800; 9999 occurs as "without end"."""
+    if len(text) != 8 or not (text.isascii() and text.isdigit()) or text < "1800":
         return False
     try:
         date(int(text[:4]), int(text[4:6]), int(text[6:]))

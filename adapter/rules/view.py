@@ -22,7 +22,7 @@ class Row(dict[str, str]):
     __slots__ = ("number", "present", "table")
 
     def __init__(self, table: str, row_number: int, values: Mapping[str, str]) -> None:
-        super().__init__((k, v) for k, v in values.items() if v and not v.isspace())
+        super().__init__({k: v for k, v in values.items() if v and not v.isspace()})
         self.table = table
         self.number = row_number
         self.present = values.keys()

@@ -85,7 +85,7 @@ def _deadline(v: View, end: str) -> tuple[str, str]:
 
 @rule("PKG-021")
 def _too_late(v: View) -> Iterator[Hit]:
-    if v.ra and v.now:
+    if v.ra and v.now and v.ra <= v.now:
         working, monthly = _deadline(v, v.ra)
         last = min(working, monthly)
         if v.now[:8] > last:

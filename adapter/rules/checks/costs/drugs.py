@@ -98,9 +98,14 @@ def _no_quantity(_: View, r: Row) -> Answer:
     return None if amount is None else ("SO_LUONG" if amount > 0 else warn("SO_LUONG"))
 
 
+_PERCENTS = frozenset({"", *(str(n) for n in range(101))})
+
+
 def percent(text: str) -> bool:
     """A whole number from 0 to 100, or empty."""
-    value = integer(text) if text else 0
+    if text in _PERCENTS:
+        return True
+    value = integer(text)
     return value is not None and value <= 100
 
 

@@ -31,6 +31,8 @@ _SOURCES = ("T_NGUONKHAC_NSNN", "T_NGUONKHAC_VTNN", "T_NGUONKHAC_VTTN", "T_NGUON
 
 def off(v: View, field: str, stated: Decimal, *right: Decimal) -> Hit | None:
     """A hit when the stated amount fits none of the right ones: info within the tolerance, else the rule's weight."""
+    if stated in right:
+        return None
     difference = min(abs(stated - r) for r in right)
     if difference <= v.options.silent_up_to:
         return None
@@ -39,8 +41,13 @@ def off(v: View, field: str, stated: Decimal, *right: Decimal) -> Hit | None:
 
 def _numbers(r: Row, *fields: str) -> list[Decimal] | None:
     """The numbers, or None as soon as one is empty or broken."""
-    found = [number(r[f]) for f in fields]
-    return None if None in found else [n for n in found if n is not None]
+    found = []
+    for field in fields:
+        value = number(r[field])
+        if value is None:
+            return None
+        found.append(value)
+    return found
 
 
 def _parts(r: Row) -> tuple[Decimal, Decimal, Decimal] | None:
@@ -175,10 +182,12 @@ def _support(v: View, r: Row) -> Answer:
 @row_rule(("X2-MONEY-014", "XML2"), ("X3-MONEY-014", "XML3"))
 def _row_identity(v: View, r: Row) -> Answer:
     got = _numbers(r, "THANH_TIEN_BV", *_SHARES)
-    number_ = r.table[3:]
-    if not got or v.fired(r, *(f"X{number_}-MONEY-{n}" for n in ("010", "011", "012"))):
+    hit = off(v, "THANH_TIEN_BV", got[0], sum(got[1:], ZERO)) if got else None
+    if hit is None:
         return None
-    return off(v, "THANH_TIEN_BV", got[0], sum(got[1:], ZERO))
+    table = r.table[3:]
+    explained = v.fired(r, *(f"X{table}-MONEY-{n}" for n in ("010", "011", "012")))
+    return None if explained else hit
 
 
 @row_rule(("X2-MONEY-015", "XML2"), ("X3-MONEY-015", "XML3"))
