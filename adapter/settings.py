@@ -137,6 +137,9 @@ class StandardSettings(_Part):
 
     book_tables: tuple[str, ...] = ("XML1", "XML8")
     uninsured_categories: tuple[str, ...] = ("9",)
+    extra_layers: tuple[Path, ...] = Field(
+        default=(), description="folders of further decisions, see adapter/standard/decisions/README.md"
+    )
 
 
 class RulesSettings(_Part):

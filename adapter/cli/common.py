@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from adapter.settings import Settings, load_settings
+from adapter.standard.spec import use_layers
 
 WorkdirOption = Annotated[
     Path | None,
@@ -31,8 +32,11 @@ notes = Console(stderr=True, highlight=False)
 
 
 def settings_of(workdir: Path | None, config: Path | None) -> Settings:
-    """The installation a command was pointed at."""
-    return load_settings(workdir=workdir, config=config)
+    """The installation a command was pointed at; its further decisions count from here on."""
+    settings = load_settings(workdir=workdir, config=config)
+    if settings.standard.extra_layers:
+        use_layers([settings.path(folder) for folder in settings.standard.extra_layers])
+    return settings
 
 
 def print_json(document: Any) -> None:

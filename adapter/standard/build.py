@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
-from typing import cast
+from typing import cast, get_args
 
 from adapter.errors import ConfigError, Where
 from adapter.standard.layers import CodeRow, Layer, Selector
-from adapter.standard.model import Carrier, CodeSet, FieldSpec, Standard, Table
+from adapter.standard.model import XML_TYPES, Carrier, CodeSet, FieldSpec, Standard, Table
 
 
 def build(layers: Sequence[Layer], days: Mapping[Selector, date], pin: str | None) -> Standard:
@@ -22,6 +22,8 @@ def build(layers: Sequence[Layer], days: Mapping[Selector, date], pin: str | Non
     for layer in chosen:
         layout = layer.head.layout or layout
         for row in layer.tables:
+            if row["carrier"] not in get_args(Carrier) or row["table"] in tables:
+                raise _wrong(layer, 1, f"bảng {row['table']} khai báo sai", f"table {row['table']} is declared wrongly")
             tables[row["table"]] = _Draft(row, [])
         for line, row in enumerate(layer.fields, start=2):
             _apply(tables, layer, line, row)
@@ -83,13 +85,13 @@ def _apply(tables: dict[str, _Draft], layer: Layer, line: int, row: Mapping[str,
         at = len(draft.fields)
         if row["after"]:
             at = _existing(draft, row["after"], layer, line) + 1
-        draft.fields.insert(at, _new_field(row, layer))
+        draft.fields.insert(at, _checked(_new_field(row, layer, line), layer, line))
         return
     at = _existing(draft, row["was"] if op == "rename" else name, layer, line)
     if op == "remove":
         del draft.fields[at]
     elif op in ("change", "rename", "meaning"):
-        draft.fields[at] = _changed(draft.fields[at], row, layer)
+        draft.fields[at] = _checked(_changed(draft.fields[at], row, layer, line), layer, line)
     else:
         raise _wrong(layer, line, f"không có thao tác '{op}'", f"there is no operation '{op}'")
 
@@ -102,14 +104,14 @@ def _existing(draft: _Draft, name: str, layer: Layer, line: int) -> int:
     return at
 
 
-def _new_field(row: Mapping[str, str], layer: Layer) -> FieldSpec:
+def _new_field(row: Mapping[str, str], layer: Layer, line: int) -> FieldSpec:
     return FieldSpec(
         table=row["table"],
         pos=0,
         name=row["field"],
         xml_type=row["xml_type"],
         kind=row["kind"],
-        max_len=_length(row["max_len"]),
+        max_len=_length(row["max_len"], layer, line),
         required=row["required"],
         separator=row["separator"],
         code_list=row["code_list"],
@@ -121,7 +123,7 @@ def _new_field(row: Mapping[str, str], layer: Layer) -> FieldSpec:
     )
 
 
-def _changed(old: FieldSpec, row: Mapping[str, str], layer: Layer) -> FieldSpec:
+def _changed(old: FieldSpec, row: Mapping[str, str], layer: Layer, line: int) -> FieldSpec:
     """The field after the row: empty cells keep, ``-`` empties, ``n`` lifts the length limit."""
 
     def cell(column: str, kept: str) -> str:
@@ -133,7 +135,7 @@ def _changed(old: FieldSpec, row: Mapping[str, str], layer: Layer) -> FieldSpec:
         name=row["field"],
         xml_type=cell("xml_type", old.xml_type),
         kind=cell("kind", old.kind),
-        max_len=_length(row["max_len"]) if row["max_len"] else old.max_len,
+        max_len=_length(row["max_len"], layer, line) if row["max_len"] else old.max_len,
         required=cell("required", old.required),
         separator=cell("separator", old.separator),
         code_list=cell("code_list", old.code_list),
@@ -155,8 +157,21 @@ def _changed(old: FieldSpec, row: Mapping[str, str], layer: Layer) -> FieldSpec:
     return new
 
 
-def _length(text: str) -> int | None:
-    return None if text == "n" else int(text)
+def _checked(field: FieldSpec, layer: Layer, line: int) -> FieldSpec:
+    for value, allowed in ((field.xml_type, XML_TYPES), (field.kind, {"S", "N"}), (field.required, {"Y", "C", "N"})):
+        if value not in allowed:
+            raise _wrong(layer, line, f"giá trị lạ '{value}'", f"unknown value '{value}'")
+    return field
+
+
+def _length(text: str, layer: Layer, line: int) -> int | None:
+    if text == "n":
+        return None
+    if not (text.isascii() and text.isdecimal() and int(text) > 0):
+        raise _wrong(
+            layer, line, f"max_len '{text}' không phải số hay n", f"max_len '{text}' is neither a number nor n"
+        )
+    return int(text)
 
 
 def _shown(length: int | None) -> str:

@@ -10,6 +10,13 @@ from typing import Literal
 Carrier = Literal["checkin", "part", "file"]
 """How a table travels: its own check-in file, a part of GIAMDINHHS, or a file of its own."""
 
+XML_TYPES = frozenset(
+    {
+        "string", "integer", "decimal2", "decimal3", "decimal2_text", "integer_or_decimal",
+        "date8", "date8_list", "datetime12", "datetime12_list", "date8_or_datetime12",
+    }
+)  # fmt: skip
+
 Acceptance = Literal["valid", "tolerated"]
 
 

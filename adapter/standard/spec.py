@@ -47,6 +47,14 @@ class _Decisions:
         self.layouts = tuple(layer.head.layout for layer in self.layers if layer.head.layout is not None)
         self.first = next(layer.head.effective for layer in self.layers if layer.head.layout is not None)
         self._built: dict[tuple[str | None, tuple[int, ...]], Standard] = {}
+        if extra:
+            self._try_every_step()
+
+    def _try_every_step(self) -> None:
+        """Foreign data is applied once for every day it could matter, so that it fails now or never."""
+        for day in sorted({day for days in self.steps.values() for day in days if day >= self.first}):
+            for pin in (None, *self.layouts):
+                self.standard(dict.fromkeys(SELECTORS, day), pin)
 
     def standard(self, days: dict[Selector, date], pin: str | None) -> Standard:
         era = (pin, tuple(bisect_right(self.steps[s], days[s]) for s in SELECTORS))
