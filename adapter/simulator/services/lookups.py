@@ -210,7 +210,7 @@ def _told(code: str, note: str = "", *, status: int = 200) -> Reply:
 
 
 def _money(note: str, code: str, *, status: int = 200) -> Reply:
-    document = {"MaKetQua": code, "GhiChu": note, "DataCCT": [], "ThongTinSoThe": None}
+    document: dict[str, Any] = {"MaKetQua": code, "GhiChu": note, "DataCCT": [], "ThongTinSoThe": None}
     return Reply(document, status=status, code=code)
 
 
