@@ -10,6 +10,8 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +19,7 @@ from adapter.errors import SourceSchemaError, SourceValueError, Where
 from adapter.source import SourceRow
 
 _KEPT = (str, int, Decimal, bool, datetime, date, float, type(None))
+_AS_IS = frozenset(_KEPT)
 
 
 def plain(value: Any, *, place: str, column: str) -> Any:
@@ -77,7 +80,11 @@ class ColumnNames:
 def to_rows(names: Sequence[str], rows: Iterable[Sequence[Any]], *, place: str) -> list[SourceRow]:
     """Dictionaries of plain values."""
     return [
-        {name: plain(value, place=place, column=name) for name, value in zip(names, row, strict=True)} for row in rows
+        {
+            name: value if type(value) in _AS_IS else plain(value, place=place, column=name)
+            for name, value in zip(names, row, strict=True)
+        }
+        for row in rows
     ]
 
 
@@ -96,11 +103,18 @@ def column(row_names: Sequence[str], wanted: str, *, place: str) -> str:
 
 def in_fixed_order(rows: list[SourceRow], order_by: Sequence[str]) -> list[SourceRow]:
     """Rows sorted by ``order_by``, ties by content: equal data gives equal hashes on every read."""
+    if len(rows) < 2:
+        return rows
+    ranked = sorted(((tuple(_rank(row[name]) for name in order_by), row) for row in rows), key=itemgetter(0))
+    ordered: list[SourceRow] = []
+    for _, tied in groupby(ranked, key=itemgetter(0)):
+        group = [row for _, row in tied]
+        ordered.extend(sorted(group, key=_content) if len(group) > 1 else group)
+    return ordered
 
-    def key(row: SourceRow) -> tuple[Any, ...]:
-        return (*(_rank(row[name]) for name in order_by), repr(sorted(row.items(), key=lambda item: item[0])))
 
-    return sorted(rows, key=key)
+def _content(row: SourceRow) -> str:
+    return repr(sorted(row.items(), key=itemgetter(0)))
 
 
 def _rank(value: Any) -> tuple[int, Any]:
