@@ -53,12 +53,13 @@ def plain_rows(data: bytes, table: Table, limit: int) -> list[Row] | None:
     found = opening.match(text)
     if found is None or "]]>" in text:
         return None
-    names, escapes = table.names, "&" in text
+    names = table.names
+    entity = text.find("&")
     rows: list[Row] = []
     at = found.end()
     while (found := row.match(text, at)) is not None:
         values = found.groups()
-        if escapes and any("&" in value for value in values):
+        if entity != -1 and text.find("&", at, found.end()) != -1:
             unescaped = [_unescaped(value) for value in values]
             if None in unescaped:
                 return None
