@@ -12,7 +12,7 @@ import difflib
 import warnings
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, DecimalException
+from decimal import Decimal
 from typing import Any
 
 from adapter.errors import ExpressionError, Where
@@ -59,10 +59,10 @@ class Expression:
     collections: Mapping[str, frozenset[str]]
     calls: tuple[tuple[str, tuple[Any, ...]], ...]
     gives: str
-    _run: Thunk = field(repr=False)
+    run: Thunk = field(repr=False)
 
     def __call__(self, env: Env) -> Any:
-        return self._run(env)
+        return self.run(env)
 
 
 def compile_expression(
@@ -177,11 +177,11 @@ class _Compiler:
                 return ast.parse(self.flat.strip(), mode="eval")
         except SyntaxError as error:
             offset = min(max((error.offset or 1) - 1, 0), len(self.flat.strip()))
-            raise self._error(offset, f"cú pháp sai: {error.msg}", f"syntax error: {error.msg}")
+            raise self._error(offset, f"cú pháp sai: {error.msg}", f"syntax error: {error.msg}") from None
         except (ValueError, MemoryError, RecursionError):
             raise self._error(
                 None, "biểu thức không đọc được hoặc lồng quá sâu", "the expression is unreadable or too deep"
-            )
+            ) from None
 
     def _measure(self, tree: ast.Expression) -> None:
         count, level = 0, [tree.body]
@@ -229,21 +229,28 @@ class _Compiler:
 
     def _guard(self, node: ast.expr, run: Thunk) -> Thunk:
         """Give run-time problems of this node its position."""
-        where = self._place(self._offset(node))
+        fail = self._failure(node)
 
         def guarded(env: Env) -> Any:
             try:
                 return run(env)
-            except ValueProblem as problem:
-                raise ExpressionError(
-                    f"Biểu thức không tính được: {problem.vi}", f"Expression failed: {problem.en}", where=where
-                ) from None
-            except (DecimalException, OverflowError):
-                raise ExpressionError(
-                    "Biểu thức không tính được: số quá lớn", "Expression failed: a number is too large", where=where
-                ) from None
+            except (ValueProblem, ArithmeticError) as problem:
+                raise fail(problem) from None
 
         return guarded
+
+    def _failure(self, node: ast.expr) -> Callable[[Exception], ExpressionError]:
+        where = self._place(self._offset(node))
+
+        def fail(problem: Exception) -> ExpressionError:
+            vi, en = (
+                (problem.vi, problem.en)
+                if isinstance(problem, ValueProblem)
+                else ("số quá lớn", "a number is too large")
+            )
+            return ExpressionError(f"Biểu thức không tính được: {vi}", f"Expression failed: {en}", where=where)
+
+        return fail
 
     # ---- nodes: each returns its closure and the family it gives, "any" when unknown -------------
 
@@ -357,7 +364,20 @@ class _Compiler:
                 node, "không cộng chữ với số", "text and a number cannot be added", ("dùng concat()", "use concat()")
             )
         gives = one if one == other else "any" if text else "number"
-        return self._guard(node, lambda env: operate(left(env), right(env))), gives
+        return self._applied(node, operate, left, right), gives
+
+    def _applied(self, node: ast.expr, operate: Callable[[Any, Any], Any], left: Thunk, right: Thunk) -> Thunk:
+        """A guarded operation on two nodes."""
+        fail = self._failure(node)
+
+        def apply(env: Env) -> Any:
+            one, other = left(env), right(env)
+            try:
+                return operate(one, other)
+            except (ValueProblem, ArithmeticError) as problem:
+                raise fail(problem) from None
+
+        return apply
 
     def _unary(self, node: ast.UnaryOp) -> tuple[Thunk, str]:
         run, kind = self._node(node.operand)
@@ -378,7 +398,7 @@ class _Compiler:
         first = compiled[0][0]
         if len(steps) == 1:
             test, right = steps[0]
-            return self._guard(node, lambda env: test(first(env), right(env))), "bool"
+            return self._applied(node, test, first, right), "bool"
 
         def chain(env: Env) -> bool:
             left = first(env)
@@ -537,14 +557,32 @@ class _Compiler:
                 )
             runs.append(run)
             wanted.append(takes)
-        call = function.call
-        if len(runs) == 1:
-            only, takes = runs[0], wanted[0]
-            if takes in ("any", "moment"):
-                return self._guard(node, lambda env: call(only(env))), function.gives
-            return self._guard(node, lambda env: call(_checked(only(env), takes))), function.gives
+        return self._called(node, function.call, runs, wanted), function.gives
+
+    def _called(self, node: ast.Call, call: Callable[..., Any], runs: list[Thunk], wanted: list[str]) -> Thunk:
+        """A guarded call that checks its arguments' families."""
+        fail = self._failure(node)
         pairs = tuple(zip(runs, wanted, strict=True))
-        return self._guard(node, lambda env: call(*[_checked(run(env), takes) for run, takes in pairs])), function.gives
+        if len(runs) == 1:
+            only, takes = pairs[0]
+
+            def call_one(env: Env) -> Any:
+                value = only(env)
+                try:
+                    return call(value if takes == "any" else _checked(value, takes))
+                except (ValueProblem, ArithmeticError) as problem:
+                    raise fail(problem) from None
+
+            return call_one
+
+        def call_many(env: Env) -> Any:
+            values = [run(env) for run in runs]
+            try:
+                return call(*[_checked(v, w) for v, w in zip(values, wanted, strict=True)])
+            except (ValueProblem, ArithmeticError) as problem:
+                raise fail(problem) from None
+
+        return call_many
 
     def _host(self, node: ast.Call, name: str, host: HostFunction) -> tuple[Thunk, str]:
         self._arity(node, name, host.least, host.most)
@@ -561,10 +599,17 @@ class _Compiler:
         runs = tuple(self._node(a)[0] for a in node.args)
         call = host.call
 
-        def run(env: Env) -> Any:
-            return admit(call(env, *[r(env) for r in runs]))
+        fail = self._failure(node)
+        literal = tuple(literals) if len(literals) == len(runs) else None
 
-        return self._guard(node, run), "any"
+        def run(env: Env) -> Any:
+            try:
+                value = call(env, *(literal or [r(env) for r in runs]))
+                return value if type(value) in PLAIN_TYPES else admit(value)
+            except (ValueProblem, ArithmeticError) as problem:
+                raise fail(problem) from None
+
+        return run, "any"
 
     def _collection(self, node: ast.Call, name: str) -> tuple[Thunk, str]:
         self._arity(node, name, *COLLECTION_FUNCTIONS[name])

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from adapter.expr.functions import cap
-from adapter.expr.values import CONTEXT, LARGEST, ValueProblem, check_number, family
+from adapter.expr.values import CONTEXT, LARGEST, ValueProblem, family
 
 
 def _numbers(a: Any, b: Any) -> None:
@@ -27,38 +27,46 @@ def _numbers(a: Any, b: Any) -> None:
 
 
 def _bounded(value: Any) -> Any:
-    if type(value) is int:
-        if -LARGEST < value < LARGEST:
-            return value
-        raise ValueProblem("kết quả quá lớn", "the result is too large")
-    return check_number(value)
+    if -LARGEST < value < LARGEST:
+        return value
+    raise ValueProblem("kết quả quá lớn", "the result is too large")
+
+
+# The context's own limits bound decimal results; whole numbers are bounded by hand.
+_ADD, _SUBTRACT, _MULTIPLY, _DIVIDE = CONTEXT.add, CONTEXT.subtract, CONTEXT.multiply, CONTEXT.divide
 
 
 def add(a: Any, b: Any) -> Any:
+    if type(a) is Decimal and type(b) is Decimal:
+        return _ADD(a, b)
     if type(a) is str and type(b) is str:
         return cap(a + b)
     _numbers(a, b)
-    return _bounded(a + b if type(a) is int and type(b) is int else CONTEXT.add(a, b))
+    return _bounded(a + b) if type(a) is int and type(b) is int else _ADD(a, b)
 
 
 def subtract(a: Any, b: Any) -> Any:
+    if type(a) is Decimal and type(b) is Decimal:
+        return _SUBTRACT(a, b)
     _numbers(a, b)
-    return _bounded(a - b if type(a) is int and type(b) is int else CONTEXT.subtract(a, b))
+    return _bounded(a - b) if type(a) is int and type(b) is int else _SUBTRACT(a, b)
 
 
 def multiply(a: Any, b: Any) -> Any:
+    if type(a) is Decimal and type(b) is Decimal:
+        return _MULTIPLY(a, b)
     _numbers(a, b)
     if type(a) is int and type(b) is int:
         if a.bit_length() + b.bit_length() > 256:
             raise ValueProblem("kết quả quá lớn", "the result is too large")
         return _bounded(a * b)
-    return _bounded(CONTEXT.multiply(a, b))
+    return _MULTIPLY(a, b)
 
 
 def divide(a: Any, b: Any) -> Any:
     _numbers(a, b)
     _not_zero(b)
-    return _bounded(CONTEXT.divide(Decimal(a), Decimal(b)))
+    return _DIVIDE(a, b) if type(a) is Decimal else _DIVIDE(Decimal(a), b)
 
 
 def floor_divide(a: Any, b: Any) -> Any:
@@ -67,7 +75,7 @@ def floor_divide(a: Any, b: Any) -> Any:
     _not_zero(b)
     if type(a) is int and type(b) is int:
         return a // b
-    return _bounded(CONTEXT.divide(CONTEXT.subtract(Decimal(a), modulo(a, b)), Decimal(b)).to_integral_value())
+    return _DIVIDE(_SUBTRACT(Decimal(a), modulo(a, b)), b).to_integral_value()
 
 
 def modulo(a: Any, b: Any) -> Any:
@@ -105,10 +113,11 @@ def _alike(a: Any, b: Any) -> None:
 
 
 def equal(a: Any, b: Any) -> bool:
+    if type(a) is type(b):
+        return bool(a == b)
     if a is None or b is None:
         return a is b
-    if type(a) is not type(b):
-        _alike(a, b)
+    _alike(a, b)
     return bool(a == b)
 
 

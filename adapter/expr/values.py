@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from functools import lru_cache
 from typing import Any
 
-from adapter.clock import VIETNAM, from_datetime12
+from adapter.clock import VIETNAM
 
 MAX_DIGITS = 60
 MAX_TEXT = 100_000
@@ -71,6 +72,8 @@ def to_datetime(value: Any) -> datetime | None:
     """
     if value is None or value == "":
         return None
+    if type(value) is str:
+        return _instant_of_text(value.strip())
     if isinstance(value, datetime):
         return _local(value)
     if isinstance(value, date):
@@ -79,17 +82,21 @@ def to_datetime(value: Any) -> datetime | None:
 
 
 def _local(at: datetime) -> datetime:
+    if at.tzinfo is VIETNAM:
+        return at
     return at.replace(tzinfo=VIETNAM) if at.tzinfo is None else at.astimezone(VIETNAM)
 
 
+@lru_cache(maxsize=16_384)
 def _instant_of_text(text: str | None) -> datetime | None:
+    # one visit's lines share their instants
     if text is None:
         raise _not_a_date()
     if not text:
         return None
     try:
         if text.isascii() and text.isdigit():
-            return from_datetime12(text)
+            return _instant_of_digits(text)
         if found := _ISO.match(text):
             year, month, day, hour, minute, second = (int(p or 0) for p in found.groups()[:6])
             if found[7]:
@@ -98,6 +105,13 @@ def _instant_of_text(text: str | None) -> datetime | None:
     except ValueError:
         pass
     raise _not_a_date()
+
+
+def _instant_of_digits(text: str) -> datetime:
+    if len(text) not in (8, 12, 14):
+        raise _not_a_date()
+    hour, minute, second = (int(text[i : i + 2] or 0) for i in (8, 10, 12))
+    return datetime(int(text[:4]), int(text[4:6]), int(text[6:8]), hour, minute, second, tzinfo=VIETNAM)
 
 
 def to_date(value: Any) -> date | None:
@@ -123,37 +137,57 @@ def digits_of(value: Any) -> str | None:
 
 def to_decimal(value: Any) -> Decimal | None:
     """An exact number from int, Decimal or plain decimal text; None and empty text give None."""
+    kind = type(value)
+    if kind is str:
+        return _decimal_of_text(value)
+    if kind is Decimal:
+        return check_number(value)
     if value is None:
         return None
+    if isinstance(value, int) and kind is not bool:
+        return check_number(Decimal(value))
     if isinstance(value, bool | float):
         raise ValueProblem(
-            f"kiểu {type(value).__name__} không phải số chính xác",
-            f"type {type(value).__name__} is not an exact number",
+            f"kiểu {kind.__name__} không phải số chính xác", f"type {kind.__name__} is not an exact number"
         )
-    if isinstance(value, int):
-        return check_number(Decimal(value))
-    if isinstance(value, Decimal):
-        return check_number(value)
-    if isinstance(value, str):
-        text = value.strip()
-        if not text:
-            return None
-        if len(text) <= MAX_DIGITS + 2 and re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", text, re.ASCII):
-            return Decimal(text)
-    raise ValueProblem("giá trị không phải số thập phân", "the value is not a plain decimal number")
+    raise _not_a_number()
+
+
+_PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
+
+
+@lru_cache(maxsize=16_384)
+def _decimal_of_text(text: str) -> Decimal | None:
+    # the same prices, quantities and rates come by the thousand
+    text = text.strip()
+    if not text:
+        return None
+    if len(text) <= MAX_DIGITS + 2 and _PLAIN_NUMBER.fullmatch(text):
+        return Decimal(text)
+    raise _not_a_number()
+
+
+def _not_a_number() -> ValueProblem:
+    return ValueProblem("giá trị không phải số thập phân", "the value is not a plain decimal number")
 
 
 def check_number(value: Decimal) -> Decimal:
-    """The value itself when it is finite and of at most 60 digits on either side of the point."""
-    if not value.is_finite() or value.adjusted() > MAX_DIGITS or int(value.as_tuple().exponent) < -MAX_DIGITS:
-        raise ValueProblem("số quá lớn hoặc không hữu hạn", "the number is too large or not finite")
-    return value
+    """The value itself when it is finite and between 10⁻⁶⁰ and 10⁶⁰ in size."""
+    if -MAX_DIGITS <= value.adjusted() <= MAX_DIGITS and value.is_finite():
+        return value
+    if value == 0:
+        return Decimal(0)
+    raise ValueProblem("số quá lớn, quá nhỏ hoặc không hữu hạn", "the number is too large, too small or not finite")
+
+
+_UNITS = {places: Decimal(1).scaleb(-places) for places in range(7)}
 
 
 def round_half_away(value: Decimal | int, places: int) -> Decimal:
     """To ``places`` decimals, exact halves away from zero; negative places round to tens, hundreds."""
     try:
-        rounded = Decimal(value).quantize(Decimal(1).scaleb(-places), context=CONTEXT)
+        unit = _UNITS.get(places) or Decimal(1).scaleb(-places)
+        rounded = (value if type(value) is Decimal else Decimal(value)).quantize(unit, context=CONTEXT)
     except (InvalidOperation, Overflow) as error:
         raise ValueProblem("số quá lớn để làm tròn", "the number is too large to round") from error
     return rounded if places >= 0 else CONTEXT.quantize(rounded, Decimal(1))

@@ -258,6 +258,8 @@ class _Bound:
     block: Block
     makers: Mapping[str, Maker]
     inner: _Bound | None
+    template: dict[str, str]  # every field of the layout, constants filled in
+    todo: tuple[tuple[str, Maker], ...]
 
 
 class Layout:
@@ -289,26 +291,28 @@ class Layout:
         spec, blocks = found
         result: list[dict[str, str]] = []
         for bound in blocks:
-            for scope, makers in _scopes(run, bound, run.root):
+            for scope, filled in _scopes(run, bound, run.root):
                 scope.number = len(result) + 1
-                row = self._row(run, spec, bound, scope, makers)
+                row = self._row(run, spec, filled, scope)
                 if row is not None:
                     result.append(row)
         return result
 
-    def _row(
-        self, run: Run, spec: Table, bound: _Bound, scope: Scope, makers: Mapping[str, Maker]
-    ) -> dict[str, str] | None:
+    def _row(self, run: Run, spec: Table, bound: _Bound, scope: Scope) -> dict[str, str] | None:
         single = bound.block.each is None
-        mapped = run.single(spec.name) if single and self._is_single(spec.name) else Mapped(scope, makers)
+        mapped = run.single(spec.name) if single and self._is_single(spec.name) else Mapped(scope, bound.makers)
         if mapped.scope is not scope:
             mapped.scope.number = scope.number
         try:
-            row = {name: mapped.text(name) for name in spec.names}
+            texts, at = mapped.texts, mapped.scope
+            for name, maker in bound.todo:
+                if name not in texts:
+                    texts[name] = maker(at)
         except BhytError as error:
             if error.where is not None and error.where.row is None:
                 error.where = at_field(error.where, error.where.table, error.where.field, scope.number)
             raise
+        row = {**bound.template, **texts}
         return row if bound.block.keep is None or bound.block.keep(row, scope) else None
 
     def _is_single(self, table: str) -> bool:
@@ -316,7 +320,7 @@ class Layout:
         return len(blocks) == 1 and blocks[0].block.each is None
 
 
-def _scopes(run: Run, bound: _Bound, outer: Scope) -> Iterator[tuple[Scope, Mapping[str, Maker]]]:
+def _scopes(run: Run, bound: _Bound, outer: Scope) -> Iterator[tuple[Scope, _Bound]]:
     """The scopes of a block's rows, after when, grouping and order."""
     block = bound.block
     if block.each is None:
@@ -335,7 +339,7 @@ def _scopes(run: Run, bound: _Bound, outer: Scope) -> Iterator[tuple[Scope, Mapp
         scopes = sort_scopes(scopes, list(block.order), block.where)
     for scope in scopes:
         if bound.inner is None:
-            yield scope, bound.makers
+            yield scope, bound
         else:
             Mapped(scope, bound.makers)
             yield from _scopes(run, bound.inner, scope)
@@ -361,7 +365,16 @@ def _bind(block: Block, table: Table, outer: frozenset[str] = frozenset()) -> _B
     # fields of the outer block are the inner rows' defaults, read on the outer row
     inherited = {name: _on_outer(name) for name in outer}
     inner = _bind(block.inner, table, outer | frozenset(own)) if block.inner is not None else None
-    return _Bound(block, {**_automatic(table), **inherited, **own}, inner)
+    makers = {**_automatic(table), **inherited, **own}
+    constants = {
+        step.name: own[step.name] for step in block.fields if step.name in own and step.value.const is not None
+    }
+    template = dict.fromkeys(table.names, "") | {name: maker(_NOWHERE) for name, maker in constants.items()}
+    todo = tuple((name, makers[name]) for name in table.names if name in makers and name not in constants)
+    return _Bound(block, makers, inner, template, todo)
+
+
+_NOWHERE: Any = None  # constants do not look at the scope
 
 
 def _on_outer(name: str) -> Maker:
@@ -393,6 +406,8 @@ def _maker(step: FieldStep, spec: FieldSpec) -> Maker:
         text = _written(write, const, label, where, place)
         return lambda _scope: text
 
+    column = step.value.column
+
     def make(scope: Scope) -> str:
         try:
             value = run(scope)
@@ -409,27 +424,30 @@ def _maker(step: FieldStep, spec: FieldSpec) -> Maker:
                 where=at_field(error.where or where, place.table, spec.name),
                 code="MAP-EXPR-RUN",
             ) from error
-        if value is None:
-            return ""
+        return "" if value is None else finish(value, scope)
+
+    def make_from_column(scope: Scope) -> str:
+        try:
+            value = scope.row[column or ""]
+        except KeyError:
+            return make(scope)  # raises with the nearest name
+        return "" if value is None else finish(value, scope)
+
+    def finish(value: Any, scope: Scope) -> str:
         if type(value) is str and not value.isprintable():
             value, removed = clean(value)
             if removed:
+                vi = f"{label}: bỏ {removed} ký tự mà XML không chứa được"
+                en = f"{label}: removed {removed} characters XML cannot hold"
                 scope.run.notes.append(
-                    Note(
-                        "MAP-ILLEGAL-CHARACTERS",
-                        place.table or "",
-                        scope.number,
-                        spec.name,
-                        f"{label}: bỏ {removed} ký tự mà XML không chứa được",
-                        f"{label}: removed {removed} characters XML cannot hold",
-                    )
+                    Note("MAP-ILLEGAL-CHARACTERS", place.table or "", scope.number, spec.name, vi, en)
                 )
         try:
             return write(value)
         except ValueProblem as problem:
             raise value_error(problem, value, label, where, place) from None
 
-    return make
+    return make if column is None else make_from_column
 
 
 def _written(write: Callable[[Any], str], const: str, label: str, where: Where, place: Place) -> str:

@@ -278,6 +278,16 @@ def compile_aggregate(c: Compiler, m: Map, step: str, place: Place) -> Value:
     parts = [_part(c, item, step, place) for item in as_list(m.items[step])]
     condition = _mapped_condition(c, m, [table for table, _ in parts], place)
 
+    def plain_sum(scope: Scope) -> Any:
+        result: Any = Decimal(0)
+        for table, spec in parts:
+            name = spec.name if spec is not None else ""
+            for row in scope.run.rows(table):
+                text = row.get(name)
+                if text:
+                    result = add(result, to_decimal(text))
+        return result
+
     def total(scope: Scope) -> Any:
         result: Any = 0
         for table, spec in parts:
@@ -289,7 +299,7 @@ def compile_aggregate(c: Compiler, m: Map, step: str, place: Place) -> Value:
         return result
 
     label = ", ".join(f"{t}.{s.name}" if s else t for t, s in parts)
-    return Value(total, label, m.at(step))
+    return Value(plain_sum if step == "sum" and condition is None else total, label, m.at(step))
 
 
 def _part(c: Compiler, node: Node, step: str, place: Place) -> tuple[str, FieldSpec | None]:

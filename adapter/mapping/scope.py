@@ -158,7 +158,9 @@ class Mapped:
         found = self.texts.get(field)
         if found is None:
             maker = self.makers.get(field)
-            found = self.texts[field] = "" if maker is None else maker(self.scope)
+            if maker is None:
+                return ""
+            found = self.texts[field] = maker(self.scope)
         return found
 
 

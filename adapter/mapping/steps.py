@@ -66,9 +66,11 @@ def _expr(c: Compiler, m: Map, place: Place) -> Value:
     node = m.items["expr"]
     found = c.expression(node, place)
 
+    run = found.run
+
     def evaluate(scope: Scope) -> Any:
         try:
-            return found(scope)
+            return run(scope)
         except ExpressionError as error:
             raise as_mapping_error(error, place, "MAP-EXPR-RUN") from error
 

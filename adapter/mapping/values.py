@@ -28,12 +28,17 @@ _NOT_A_COLUMN = set("()+*/<>=\"'{}[],;\n") | {"|"}
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A compiled value; ``label`` names its source in messages, ``node`` is where it was written."""
+    """A compiled value; ``label`` names its source in messages.
+
+    ``const`` is the text of a value that never changes, ``column`` the row's column a plain selector
+    reads: both let callers take a shorter way.
+    """
 
     run: Thunk
     label: str
     where: Where
     const: str | None = None
+    column: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,7 @@ class Compiler:
             except KeyError:
                 raise no_column(where, text, scope, place.source or "") from None
 
-        return Value(column_of_row, text, where)
+        return Value(column_of_row, text, where, column=text)
 
     def _of_row(self, node: Scalar, name: str, column: str) -> Value:
         where = node.where
@@ -311,9 +316,11 @@ class Compiler:
         """An expression as a yes or no."""
         found = self.expression(node, place)
 
+        run = found.run
+
         def holds(scope: Scope) -> bool:
             try:
-                return bool(found(scope))
+                return bool(run(scope))
             except ExpressionError as error:
                 raise as_mapping_error(error, place, "MAP-EXPR-RUN") from error
 
@@ -327,7 +334,17 @@ def is_empty(value: Any) -> bool:
 
 def on_value(value: Value, change: Callable[[Any], Any], where: Where, place: Place) -> Value:
     """A value changed by a function; its ValueProblem becomes an error that names the source, masked."""
-    run, label = value.run, value.label
+    run, label, column = value.run, value.label, value.column
+
+    def changed_column(scope: Scope) -> Any:
+        try:
+            found = scope.row[column or ""]
+        except KeyError:
+            found = run(scope)  # raises with the nearest name
+        try:
+            return change(found)
+        except ValueProblem as problem:
+            raise value_error(problem, found, label, where, place) from None
 
     def changed(scope: Scope) -> Any:
         found = run(scope)
@@ -336,7 +353,7 @@ def on_value(value: Value, change: Callable[[Any], Any], where: Where, place: Pl
         except ValueProblem as problem:
             raise value_error(problem, found, label, where, place) from None
 
-    return Value(changed, label, where)
+    return Value(changed if column is None else changed_column, label, where)
 
 
 def value_error(problem: ValueProblem, found: Any, label: str, where: Where, place: Place) -> MappingError:
