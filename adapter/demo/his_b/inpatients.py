@@ -65,12 +65,11 @@ def _rounds(e: Episode, clinical_in: datetime, drugs: tuple[str, ...], course: t
 
 
 def _discharge(e: Episode, *, end_type: int = 1, result: int = 12, **values: Any) -> Episode:
-    days = (e.end.date() - e.arrival.date()).days + 1
     e.close(
         end_type=end_type,
         result=result,
-        days=days,
         **{
+            "days": (e.end.date() - e.arrival.date()).days + 1,
             "TREATMENT_METHOD": "Điều trị nội khoa",
             "ADVISE": "Tái khám khi có dấu hiệu bất thường",
             "CLINICAL_SUMMARY": f"Vào viện vì {e.row['VISIT_REASON'].lower()}; điều trị tại khoa, diễn biến ổn định.",
@@ -321,7 +320,7 @@ def short_stay(h: Hospital, kind: str) -> Episode:
         finish=clinical_in + timedelta(minutes=90),
     )
     e.drug("NACL", clinical_in + timedelta(minutes=12), per="1", times=2, days=1, order=order)
-    return _discharge(e, TREATMENT_METHOD="Bù dịch")
+    return _discharge(e, days=0, TREATMENT_METHOD="Bù dịch")
 
 
 def referral(h: Hospital, kind: str) -> Episode:

@@ -367,14 +367,7 @@ def uninsured_exam(h: Hospital, kind: str) -> Episode:
     return e
 
 
-def lab_only(h: Hospital, kind: str) -> Episode:
-    """A person who comes for tests only, some sent by another facility; no check-in is due."""
-    e = _visit(h, kind, "Z00.0", "Xét nghiệm theo yêu cầu", treatment=9, department="XN")
-    if h.rng.random() < 0.5:
-        e.insure(route="GT", at_home=False)
-        e.row.update(TRANSFER_IN_ORG_CODE="01998", TRANSFER_IN_CODE=f"CT{e.code[-6:]}")
-    else:
-        e.self_pay()
+def _laboratory(e: Episode) -> Episode:
     e.tests(("CTM", "GLU", "CHO"), _at(e, 10))
     e.close(
         end_type=1,
@@ -385,6 +378,21 @@ def lab_only(h: Hospital, kind: str) -> Episode:
         SUBCLINICAL_SUMMARY="Công thức máu, đường huyết, cholesterol: xem phiếu kết quả.",
     )
     return e
+
+
+def lab_only(h: Hospital, kind: str) -> Episode:
+    """A person sent by another facility for tests only; no check-in is due."""
+    e = _visit(h, kind, "Z00.0", "Xét nghiệm theo phiếu chuyển", treatment=9, department="XN")
+    e.insure(route="GT", at_home=False)
+    e.row.update(TRANSFER_IN_ORG_CODE="01998", TRANSFER_IN_CODE=f"CT{e.code[-6:]}")
+    return _laboratory(e)
+
+
+def lab_on_demand(h: Hospital, kind: str) -> Episode:
+    """Tests only, paid by the person: no claim, a health book entry."""
+    e = _visit(h, kind, "Z00.0", "Xét nghiệm theo yêu cầu", treatment=9, department="XN")
+    e.self_pay()
+    return _laboratory(e)
 
 
 def medical_assessment(h: Hospital, kind: str) -> Episode:

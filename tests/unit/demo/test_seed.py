@@ -174,5 +174,5 @@ def test_every_planted_fault_names_its_rules_and_every_kind_is_planted(tmp_path:
 
 def test_every_scenario_occurs_even_in_a_small_hospital(tmp_path: Path) -> None:
     report = seed_his_b(tmp_path / "his.db", encounters=40, seed=9, now=NOW)
-    assert len(report.kinds) >= 33
+    assert len(report.kinds) >= 34
     assert report.encounters == 40
