@@ -98,6 +98,10 @@ def control_routes(simulator: Simulator) -> APIRouter:
 
         return await anyio.to_thread.run_sync(read)
 
+    @router.delete("/received", dependencies=guard)
+    async def forget() -> dict[str, int]:
+        return {"forgotten": await anyio.to_thread.run_sync(simulator.database.forget)}
+
     @router.get("/received/{seq}", dependencies=guard)
     async def body(seq: int) -> Response:
         row = await anyio.to_thread.run_sync(simulator.database.arrival, seq)

@@ -209,6 +209,12 @@ class Database:
         found = self.rows(f"SELECT {_COLUMNS}, body FROM received WHERE seq = ?", seq)  # noqa: S608 -- constants only
         return found[0] if found else None
 
+    def forget(self) -> int:
+        """Throw away everything received and the log of calls; how many files that were."""
+        with self._write() as connection:
+            connection.execute("DELETE FROM calls")
+            return connection.execute("DELETE FROM received").rowcount
+
     def log_call(self, at: datetime, call: CallLine) -> None:
         """One line per gateway call, also of those a fault kept from reaching its service."""
         self.execute(

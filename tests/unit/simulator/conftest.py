@@ -23,3 +23,22 @@ def start(tmp_path: Path) -> Iterator[Callable[..., RawClient]]:
             return client
 
         yield begin
+
+
+@pytest.fixture(scope="module")
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RawClient]:
+    """One practice gateway for a module, configured by its ``PRACTICE``."""
+    changes = getattr(request.module, "PRACTICE", {})
+    with running(practice_config(tmp_path_factory.mktemp("practice"), **changes)) as url:
+        client = RawClient(url)
+        yield client
+        client.close()
+
+
+@pytest.fixture
+def client(server: RawClient) -> RawClient:
+    """The module's gateway, emptied, without faults, with a fresh login."""
+    server.http.delete("/_sim/faults")
+    server.http.delete("/_sim/received")
+    server.login()
+    return server

@@ -30,13 +30,6 @@ from tests.support.practice_gateway import CHECKIN, RawClient
 Start = Callable[..., RawClient]
 
 
-@pytest.fixture
-def client(start: Start) -> RawClient:
-    client = start()
-    client.login()
-    return client
-
-
 @pytest.mark.parametrize("as_json", [False, True])
 def test_a_signed_dossier_gets_a_receipt_by_form_and_by_json(client: RawClient, as_json: bool) -> None:
     answer = client.send(sign1(dossier_xml()), as_json=as_json)
@@ -64,7 +57,9 @@ def test_each_layout_has_its_own_endpoints(client: RawClient, layout: str) -> No
     assert answer["maKetQua"] == "200", answer
 
 
-def test_what_arrived_is_kept_byte_for_byte_with_the_answer_given(client: RawClient, tmp_path: Path) -> None:
+def test_what_arrived_is_kept_byte_for_byte_with_the_answer_given(start: Start, tmp_path: Path) -> None:
+    client = start()
+    client.login()
     document = sign1(dossier_xml())
     answer = client.send(document).json()
     with sqlite3.connect(tmp_path / "gateway.db") as database:
@@ -79,7 +74,7 @@ def test_what_arrived_is_kept_byte_for_byte_with_the_answer_given(client: RawCli
     assert json.loads(row[7]) == answer
 
 
-def test_a_visit_outside_insurance_is_kept_as_book(client: RawClient, tmp_path: Path) -> None:
+def test_a_visit_outside_insurance_is_kept_as_book(client: RawClient) -> None:
     tables = default_tables()
     tables["XML1"] = [stay(MA_DOITUONG_KCB="9", MA_THE_BHYT="")]
     client.send(sign1(dossier_xml(tables)))
