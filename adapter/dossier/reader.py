@@ -7,13 +7,15 @@ say it in words a clerk can act on; only a file that yields nothing at all is an
 
 from __future__ import annotations
 
+import os
 import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 
 from lxml import etree
 
@@ -27,7 +29,7 @@ from adapter.standard import envelope as e
 from adapter.standard.model import Table
 from adapter.standard.spec import effective_on, layouts, written_as
 
-__all__ = ["ReadLimits", "read"]
+__all__ = ["ReadLimits", "read", "read_file"]
 
 _DEFAULT_LIMITS = ReadLimits()
 _END_OF_VISIT = re.compile(rb"<NGAY_RA>([0-9]{8})")
@@ -65,6 +67,28 @@ def read(
         code="DOCUMENT-ROOT",
         where=Where(line=1, field=name[:64]),
     )
+
+
+def read_file(
+    path: Path,
+    *,
+    limits: ReadLimits = _DEFAULT_LIMITS,
+    pin: str | None = None,
+    uninsured: Collection[str] = ("9",),
+) -> Package:
+    """:func:`read` on a file, of which no more is read than the limit allows.
+
+    Raises OSError when the file cannot be opened; a DocumentError names the file.
+    """
+    try:
+        with path.open("rb") as stream:
+            # One byte more than allowed is enough to tell that a file is too large.
+            size = min(os.fstat(stream.fileno()).st_size, limits.max_bytes)
+            return read(stream.read(size + 1), limits=limits, pin=pin, uninsured=uninsured)
+    except DocumentError as error:
+        where = error.where or Where()
+        error.where = replace(where, file=str(path))
+        raise
 
 
 @dataclass(slots=True)

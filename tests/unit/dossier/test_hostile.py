@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from adapter.dossier.package import Package, ProblemKind
 from adapter.dossier.plainrows import plain_rows
-from adapter.dossier.reader import ReadLimits, read
+from adapter.dossier.reader import ReadLimits, read, read_file
 from adapter.dossier.records import Recorder
 from adapter.dossier.safexml import Unreadable, parse
 from adapter.dossier.writer import write
@@ -167,6 +167,28 @@ def test_a_flood_is_refused_within_bounded_time_and_memory(name: str) -> None:
         tracemalloc.stop()
     assert peak < 500_000_000
     assert time.process_time() - started < 30
+
+
+def test_a_file_of_two_gigabytes_is_refused_without_being_read(tmp_path: Path) -> None:
+    path = tmp_path / "lon.xml"
+    with path.open("wb") as stream:
+        stream.truncate(2_000_000_000)  # sparse: takes no room
+    tracemalloc.start()
+    try:
+        with pytest.raises(DocumentError, match="larger than") as caught:
+            read_file(path, limits=ReadLimits(max_bytes=1_000_000))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 20_000_000
+    assert caught.value.where is not None
+    assert caught.value.where.file == str(path)
+
+
+def test_a_file_reads_as_its_bytes_do(tmp_path: Path) -> None:
+    path = tmp_path / "hồ sơ.xml"
+    path.write_bytes(SMALL)
+    assert read_file(path) == read(SMALL)
 
 
 def test_reading_hostile_bytes_again_and_again_does_not_grow_memory() -> None:
