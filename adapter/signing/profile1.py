@@ -1,96 +1,97 @@
-"""Profile 1: one enveloped signature over the whole document, inside ``CHUKYDONVI``.
+"""Profile 1: the whole document, enveloped. For dossiers and check-in files (QĐ 130/4750/3176).
 
-The form hospitals send for QĐ 130/4750/3176 files: inclusive C14N 1.0, rsa-sha256, one
-reference ``URI=""`` with the enveloped transform, sha256, KeyInfo with the signer's
-certificate and its subject. Built directly: one canonicalisation, a fixed SignedInfo in the
-namespaces of its final place, and the bytes outside ``CHUKYDONVI`` stay as they were.
+One reference ``URI=""`` with the enveloped-signature transform, Canonical XML 1.0 without
+comments, rsa-sha256, sha256; KeyInfo holds the signer's certificate and its subject name. The
+signature stands in ``CHUKYDONVI``, the root's last child (guide PL3176 of Jan 2026 for the
+place, field practice for the algorithms; the gateway's XSD is not public).
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import uuid
-from collections.abc import Callable
-
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography import x509
 from lxml import etree
 
 from adapter.errors import DocumentError
+from adapter.signing.build import IdFactory, Reference, Unsigned, guid, prepare
 from adapter.signing.keys import KeyHolder
-from adapter.signing.place import find_place
-from adapter.signing.xml import (
-    C14N,
-    DS,
-    ENVELOPED,
-    RSA_SHA256,
-    SHA256,
-    SIGNATURE_PLACE,
-    Scope,
-    canonical,
-    escape_attribute,
-    escape_text,
-    parse,
-)
+from adapter.signing.place import Place, find_place
+from adapter.signing.xml import DS, ENVELOPED, SIGNATURE_PLACE, Scope, canonical, parse
 
 
-def new_id() -> str:
-    """A fresh GUID for the signature's ``Id``; an XML name may not begin with a digit."""
-    return f"sig-{uuid.uuid4()}"
+def sign(document: bytes, key: KeyHolder, *, replace: bool = False, new_id: IdFactory = guid) -> bytes:
+    """``document`` with a signature in its CHUKYDONVI; no byte outside CHUKYDONVI changes.
 
+    ``document`` is UTF-8 without BOM whose root has an empty CHUKYDONVI as its last child.
+    With ``replace`` an older signature is removed first. The certificate is not judged here:
+    see :func:`adapter.signing.checks.require_usable`.
 
-def sign(document: bytes, key: KeyHolder, *, make_id: Callable[[], str] = new_id, replace: bool = False) -> bytes:
-    """The document with its signature.
-
-    ``replace``: take an older signature out first. Raises DocumentError when ``CHUKYDONVI`` is
-    missing, misplaced or (without ``replace``) already filled, CertificateError or a Transient
-    error when the key cannot sign.
+    Raises DocumentError when the document cannot carry the signature, CertificateError or a
+    Transient error from the key holder.
     """
+    place, unsigned = prepare_signature(document, key.certificate, replace=replace, new_id=new_id)
+    return place.fill(unsigned.with_value(key.sign(unsigned.to_sign)))
+
+
+def prepare_signature(
+    document: bytes, certificate: x509.Certificate, *, replace: bool = False, new_id: IdFactory = guid
+) -> tuple[Place, Unsigned]:
+    """The two halves of :func:`sign` for key holders that answer later: the place and the bytes to sign."""
+    root = parse(document)
     place = find_place(document)
-    if not place.empty and not replace:
-        raise DocumentError(
-            f"Tệp đã có nội dung trong {SIGNATURE_PLACE}",
-            f"{SIGNATURE_PLACE} is filled already",
-            hint_vi="tệp đã ký rồi; muốn ký lại phải bỏ chữ ký cũ trước",
-            hint_en="the file is signed; to sign it again the older signature has to go first",
-        )
-    root = parse(place.fill(b""))
-    parent = _last_child(root)
-    digest = base64.b64encode(hashlib.sha256(canonical(root)).digest()).decode("ascii")
-    signed_info = _signed_info(digest)
-    start = Scope.of(parent).start_tag("SignedInfo", default_namespace=DS)
-    value = base64.b64encode(key.sign(f"{start}{signed_info}</SignedInfo>".encode())).decode("ascii")
-    der = base64.b64encode(key.certificate.public_bytes(Encoding.DER)).decode("ascii")
-    subject = escape_text(key.certificate.subject.rfc4514_string())
-    return place.fill(
-        (
-            f'<Signature xmlns="{DS}" Id="{escape_attribute(make_id())}">'
-            f"<SignedInfo>{signed_info}</SignedInfo>"
-            f"<SignatureValue>{value}</SignatureValue>"
-            f"<KeyInfo><X509Data><X509SubjectName>{subject}</X509SubjectName>"
-            f"<X509Certificate>{der}</X509Certificate></X509Data></KeyInfo>"
-            "</Signature>"
-        ).encode()
+    if not place.empty:
+        root, place = _cleared(root, place, replace=replace)
+    require_signable(root)
+    unsigned = prepare(
+        certificate,
+        Scope.of(root),
+        [Reference("", (ENVELOPED,), canonical(root))],
+        signature_id=new_id(),
+        subject_first=False,
     )
+    return place, unsigned
 
 
-def _last_child(root: etree._Element) -> etree._Element:
-    children = [child for child in root if isinstance(child.tag, str)]
-    if not children or children[-1].tag != SIGNATURE_PLACE:
+def require_signable(root: etree._Element) -> None:
+    """Raise DocumentError for a root in a namespace, or one that holds a signature or a second CHUKYDONVI."""
+    if not isinstance(root.tag, str) or root.tag.startswith("{"):
         raise DocumentError(
-            f"{SIGNATURE_PLACE} không phải thẻ con cuối cùng của thẻ gốc",
-            f"{SIGNATURE_PLACE} is not the last child of the root",
+            "Thẻ gốc nằm trong một namespace; tệp gửi cổng không dùng namespace",
+            "The root is in a namespace; the gateway's files use none",
         )
-    return children[-1]
+    if next(root.iter(f"{{{DS}}}Signature"), None) is not None:
+        raise DocumentError(
+            f"Tệp đã có chữ ký ngoài {SIGNATURE_PLACE}",
+            f"The file already carries a signature outside {SIGNATURE_PLACE}",
+        )
+    if len(list(root.iter(SIGNATURE_PLACE))) != 1:
+        raise DocumentError(f"Tệp có nhiều thẻ {SIGNATURE_PLACE}", f"The file has more than one {SIGNATURE_PLACE}")
 
 
-def _signed_info(digest: str) -> str:
-    # Written as Canonical XML writes it, so that these characters are what gets signed.
-    return (
-        f'<CanonicalizationMethod Algorithm="{C14N}"></CanonicalizationMethod>'
-        f'<SignatureMethod Algorithm="{RSA_SHA256}"></SignatureMethod>'
-        '<Reference URI=""><Transforms>'
-        f'<Transform Algorithm="{ENVELOPED}"></Transform></Transforms>'
-        f'<DigestMethod Algorithm="{SHA256}"></DigestMethod>'
-        f"<DigestValue>{digest}</DigestValue></Reference>"
-    )
+def _cleared(root: etree._Element, place: Place, *, replace: bool) -> tuple[etree._Element, Place]:
+    holder = root[-1]
+    nodes = list(holder)
+    if (
+        len(nodes) != 1
+        or nodes[0].tag != f"{{{DS}}}Signature"
+        or (holder.text or "").strip()
+        or (nodes[0].tail or "").strip()
+    ):
+        raise DocumentError(
+            f"{SIGNATURE_PLACE} phải trống trước khi ký, hoặc chỉ có một chữ ký",
+            f"{SIGNATURE_PLACE} must be empty before signing, or hold one signature only",
+        )
+    if not replace:
+        raise DocumentError(
+            "Tệp đã được ký",
+            "The file is already signed",
+            hint_vi="ký tệp gốc chưa ký, hoặc yêu cầu thay chữ ký cũ",
+            hint_en="sign the unsigned original, or ask for the old signature to be replaced",
+        )
+    bare = place.fill(b"")
+    cleared = parse(bare)
+    # The bytes were cut by text search; make sure that nothing but the signature went.
+    holder.remove(nodes[0])
+    holder.text = None
+    if canonical(root) != canonical(cleared):
+        raise DocumentError("Không gỡ được chữ ký cũ", "The older signature cannot be removed cleanly")
+    return cleared, find_place(bare)

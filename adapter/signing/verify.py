@@ -1,17 +1,19 @@
-"""Our own verifier: strict about structure first, then digest, signature, certificate.
+"""Our own verifier: nothing leaves unless it passes, and foreign files can be checked with it.
 
-Nothing leaves that this module has not accepted. Only the algorithms of the two profiles are
-known; every other one is refused by name.
+It is closed: it knows the two profiles of the gateway, their place and their algorithms, and
+refuses everything else with a reason. What XML-DSig would allow beyond (other transforms, other
+references, a signature elsewhere) is where wrapping attacks live.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -19,186 +21,271 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from lxml import etree
 
-from adapter.errors import DocumentError
-from adapter.signing.checks import serial_hex
+from adapter.clock import VIETNAM
+from adapter.errors import DocumentError, SignatureInvalid
+from adapter.signing import checks
 from adapter.signing.problems import Problem, Refused
+from adapter.signing.signedinfo import SignedInfo, SignedReference, read_signed_info
 from adapter.signing.trust import Trust
-from adapter.signing.xml import (
-    C14N,
-    DS,
-    ENVELOPED,
-    RSA_SHA256,
-    SHA256,
-    SIGNATURE_PLACE,
-    canonical,
-    canonical_part,
-    parse,
-)
+from adapter.signing.xml import DS, ENVELOPED, SIGNATURE_PLACE, canonical, parse
 
-_D = f"{{{DS}}}"
+_DS = f"{{{DS}}}"
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFacts:
+    """What people ask about a signer: subject (RFC 4514), serial (hex), end of validity."""
+
+    subject: str
+    serial: str
+    not_after: datetime
+
+    def to_dict(self) -> dict[str, str]:
+        """JSON form; ``not_after`` in Vietnam's time."""
+        return {
+            "subject": self.subject,
+            "serial": self.serial,
+            "not_after": self.not_after.astimezone(VIETNAM).isoformat(),
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What the verifier found. ``certificate`` is the signer's, whether or not it is believed."""
+    """The answer about one document. ``chain_checked`` is False when no trust was given."""
 
     valid: bool
     profile: int | None
-    certificate: x509.Certificate | None
+    certificate: CertificateFacts | None
     problems: tuple[Problem, ...]
+    chain_checked: bool = False
+    signing_time: str | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """The shape of the command contract."""
-        own = self.certificate
+    def to_dict(self) -> dict[str, object]:
+        """The shape of ``bhyt verify --json``, without the file's name."""
         return {
             "valid": self.valid,
             "profile": self.profile,
-            "certificate": None
-            if own is None
-            else {
-                "subject": own.subject.rfc4514_string(),
-                "serial": serial_hex(own),
-                "not_after": own.not_valid_after_utc.isoformat(),
-            },
+            "certificate": self.certificate.to_dict() if self.certificate else None,
+            "chain_checked": self.chain_checked,
+            "signing_time": self.signing_time,
             "problems": [problem.to_dict() for problem in self.problems],
         }
 
+    def require(self) -> None:
+        """Raise SignatureInvalid with the first problem unless the signature is valid."""
+        if not self.valid:
+            first = self.problems[0]
+            raise SignatureInvalid(
+                f"Chữ ký không hợp lệ: {first.message_vi}",
+                f"The signature is not valid: {first.message_en}",
+                hint_vi="không gửi tệp này; ký lại từ bản chưa ký",
+                hint_en="do not send this file; sign the unsigned original again",
+            )
 
-def verify(document: bytes, trust: Trust | None = None, at: datetime | None = None) -> Verification:
-    """Judge a signed document. ``trust`` None: mathematics only; ``at`` None: validity dates are not looked at."""
+
+def verify(document: bytes, *, trust: Trust | None = None, at: datetime | None = None) -> Verification:
+    """Check the signature of one document; never raises for what the document holds.
+
+    With ``at`` the signer's certificate must be valid at that instant; with ``trust`` (which needs
+    ``at``) it must also come from a trusted authority. Without them only the cryptography, the
+    place, the algorithms and the certificate's key and usage are judged.
+    """
+    if trust is not None and at is None:
+        raise ValueError("a chain is judged at an instant: give at together with trust")
     profile: int | None = None
-    certificate: x509.Certificate | None = None
+    facts: CertificateFacts | None = None
+    problems: list[Problem] = []
+    signing_time: str | None = None
     try:
         root = parse(document)
-        place, signature = _the_signature(root)
-        info, value, certificate = _parts(signature)
-        digest = _profile_one(info)
-        profile = 1
-        _check_value(info, value, certificate)
-        _check_digest(root, place, signature, digest)
-    except DocumentError as error:
-        return Verification(
-            valid=False,
-            profile=None,
-            certificate=None,
-            problems=(Problem("document", error.message_vi, error.message_en),),
+        signature = signature_in_place(root)
+        parts = _parts(signature)
+        certificate = _certificate(parts.key_info)
+        facts = CertificateFacts(
+            certificate.subject.rfc4514_string(), checks.serial_hex(certificate), certificate.not_valid_after_utc
         )
+        info = read_signed_info(parts.signed_info)
+        problems += signature_value_problems(info, parts.signature_value, certificate)
+        profile = _profile(info.references, parts)
+        if profile == 1:
+            problems += _whole_document(root, signature, info.references[0])
+        problems += _certificate_problems(certificate, trust, at)
     except Refused as refused:
-        return Verification(valid=False, profile=profile, certificate=certificate, problems=(refused.problem,))
-    problems = _believed(certificate, trust, at)
-    return Verification(not problems, profile, certificate, tuple(problems))
+        problems.append(refused.problem)
+    except DocumentError as error:
+        place = f"{error.where}: " if error.where and str(error.where) else ""
+        problems.append(Problem("document", place + error.message_vi, place + error.message_en))
+    return Verification(
+        not problems, profile, facts, tuple(problems), chain_checked=trust is not None, signing_time=signing_time
+    )
 
 
-def _the_signature(root: etree._Element) -> tuple[etree._Element, etree._Element]:
-    found = list(root.iter(f"{_D}Signature"))
-    if not found:
-        raise Refused("unsigned", "Tệp chưa ký", "The file is not signed")
-    if len(found) > 1:
-        raise Refused("several", "Tệp có nhiều chữ ký", "The file holds more than one signature")
+def signature_in_place(root: etree._Element) -> etree._Element:
+    """The one ``ds:Signature``, alone in the one CHUKYDONVI, the last child of a root without namespace."""
+    signatures = list(root.iter(f"{_DS}Signature"))
+    if not signatures:
+        raise Refused("unsigned", "Tệp chưa được ký", "The file is not signed")
+    if len(signatures) > 1:
+        raise Refused("several-signatures", "Tệp có hơn một chữ ký", "The file has more than one signature")
+    signature = signatures[0]
+    holder = signature.getparent()
     children = [child for child in root if isinstance(child.tag, str)]
-    place = children[-1] if children else root
-    if place.tag != SIGNATURE_PLACE or found[0].getparent() is not place or len(place) != 1:
+    if holder is None or not children or children[-1] is not holder or holder.tag != SIGNATURE_PLACE:
         raise Refused(
-            "place",
-            f"Chữ ký không nằm một mình trong {SIGNATURE_PLACE} ở cuối thẻ gốc",
-            f"The signature does not stand alone in {SIGNATURE_PLACE} at the end of the root",
+            "misplaced",
+            f"Chữ ký không nằm trong {SIGNATURE_PLACE} là thẻ con cuối của thẻ gốc",
+            f"The signature is not inside {SIGNATURE_PLACE} as the last child of the root",
         )
-    ids = [value for element in root.iter() for name, value in element.attrib.items() if str(name).lower() == "id"]
-    if len(set(ids)) != len(ids):
-        raise Refused("duplicate-id", "Hai phần tử mang cùng một Id", "Two elements carry the same Id")
-    return place, found[0]
+    if str(root.tag).startswith("{"):
+        raise Refused("root-namespace", "Thẻ gốc nằm trong một namespace", "The root is in a namespace")
+    if sum(1 for _ in root.iter(SIGNATURE_PLACE)) != 1:
+        raise Refused("misplaced", f"Tệp có nhiều thẻ {SIGNATURE_PLACE}", f"There is more than one {SIGNATURE_PLACE}")
+    if holder.attrib or len(holder) != 1 or (holder.text or "").strip() or (signature.tail or "").strip():
+        raise Refused(
+            "place-not-clean",
+            f"{SIGNATURE_PLACE} chứa gì khác ngoài một chữ ký",
+            f"{SIGNATURE_PLACE} holds something besides one signature",
+        )
+    return signature
 
 
-def _children(parent: etree._Element, *names: str) -> list[etree._Element]:
-    """The element's children, which must be exactly these, in this order."""
-    children = list(parent)
-    if [child.tag for child in children] != [_D + name for name in names]:
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    signed_info: etree._Element
+    signature_value: etree._Element
+    key_info: etree._Element
+    objects: tuple[etree._Element, ...]
+
+
+def _parts(signature: etree._Element) -> _Parts:
+    if any(not isinstance(node.tag, str) for node in signature.iter()):
+        raise Refused("structure", "Trong chữ ký có chú thích hoặc lệnh xử lý", "The signature holds a comment or PI")
+    children = list(signature)
+    names = [str(child.tag) for child in children]
+    if names[:3] != [f"{_DS}SignedInfo", f"{_DS}SignatureValue", f"{_DS}KeyInfo"] or any(
+        name != f"{_DS}Object" for name in names[3:]
+    ):
         raise Refused(
             "structure",
-            f"{etree.QName(parent).localname} không có đúng các phần tử {', '.join(names)}",
-            f"{etree.QName(parent).localname} does not hold exactly {', '.join(names)}",
+            "Chữ ký phải gồm SignedInfo, SignatureValue, KeyInfo (và Object)",
+            "A signature must consist of SignedInfo, SignatureValue, KeyInfo (and Object)",
         )
-    return children
+    return _Parts(children[0], children[1], children[2], tuple(children[3:]))
 
 
-def _parts(signature: etree._Element) -> tuple[etree._Element, bytes, x509.Certificate]:
-    info, value, key_info = _children(signature, "SignedInfo", "SignatureValue", "KeyInfo")
-    (data,) = _children(key_info, "X509Data")
-    certificates = data.findall(f"{_D}X509Certificate")
-    if len(certificates) != 1:
-        raise Refused(
-            "certificate", "Phải có đúng một chứng thư trong KeyInfo", "KeyInfo must hold exactly one certificate"
+def _profile(references: Sequence[SignedReference], parts: _Parts) -> int:
+    if len(references) == 1 and references[0].uri == "" and references[0].transforms == (ENVELOPED,):
+        if parts.objects:
+            raise Refused("structure", "Chữ ký kiểu 1 không có Object", "A profile 1 signature has no Object")
+        return 1
+    raise Refused(
+        "references",
+        'Chữ ký không phải kiểu 1 (một tham chiếu URI="", phép biến đổi enveloped)',
+        'The signature is not profile 1 (one reference URI="" with the enveloped transform)',
+    )
+
+
+def _whole_document(root: etree._Element, signature: etree._Element, reference: SignedReference) -> list[Problem]:
+    holder = signature.getparent()
+    assert holder is not None  # noqa: S101 -- signature_in_place found it there
+    # The transform takes the element away, not the white space behind it.
+    holder.text = ((holder.text or "") + (signature.tail or "")) or None
+    holder.remove(signature)
+    return digest_problems(reference, canonical(root))
+
+
+def digest_problems(reference: SignedReference, data: bytes) -> list[Problem]:
+    """Whether the canonical bytes of a signed part are those that were signed."""
+    if hashlib.sha256(data).digest() == reference.digest:
+        return []
+    return [
+        Problem(
+            "digest",
+            "Nội dung đã bị thay đổi sau khi ký (giá trị băm không khớp)",
+            "The content was changed after signing (the digest does not match)",
         )
-    try:
-        certificate = x509.load_der_x509_certificate(_base64(certificates[0]))
-    except ValueError as error:
-        raise Refused("certificate", "Chứng thư không đọc được", "The certificate cannot be read") from error
-    return info, _base64(value), certificate
+    ]
 
 
-def _profile_one(info: etree._Element) -> bytes:
-    """The digest that SignedInfo names, after every algorithm in it was checked."""
-    method, signing, reference = _children(info, "CanonicalizationMethod", "SignatureMethod", "Reference")
-    _algorithm(method, C14N)
-    _algorithm(signing, RSA_SHA256)
-    if reference.get("URI") != "":
-        raise Refused("reference", 'Tham chiếu phải là URI=""', 'The reference must be URI=""')
-    transforms, digest_method, digest = _children(reference, "Transforms", "DigestMethod", "DigestValue")
-    (transform,) = _children(transforms, "Transform")
-    _algorithm(transform, ENVELOPED)
-    _algorithm(digest_method, SHA256)
-    return _base64(digest)
-
-
-def _algorithm(element: etree._Element, wanted: str) -> None:
-    named = element.get("Algorithm", "")
-    if named != wanted or len(element):
-        name = etree.QName(element).localname
-        raise Refused(
-            "algorithm", f"{name}: không nhận thuật toán {named}", f"{name}: algorithm {named} is not accepted"
-        )
-
-
-def _check_value(info: etree._Element, value: bytes, certificate: x509.Certificate) -> None:
+def signature_value_problems(info: SignedInfo, value: etree._Element, certificate: x509.Certificate) -> list[Problem]:
+    """Whether the signature value fits SignedInfo under the certificate's RSA key."""
     key = certificate.public_key()
     if not isinstance(key, rsa.RSAPublicKey):
-        raise Refused("key", "Khóa của chứng thư không phải RSA", "The certificate's key is not RSA")
+        return [Problem("key", "Khóa của chứng thư số không phải RSA", "The certificate's key is not RSA")]
     try:
-        key.verify(value, canonical_part(info), padding.PKCS1v15(), hashes.SHA256())
+        key.verify(base64_text(value, "SignatureValue"), info.canonical, padding.PKCS1v15(), hashes.SHA256())
     except InvalidSignature:
+        return [
+            Problem(
+                "signature-value",
+                "Giá trị chữ ký không khớp với chứng thư số kèm theo",
+                "The signature value does not fit the enclosed certificate",
+            )
+        ]
+    return []
+
+
+def base64_text(element: etree._Element, name: str) -> bytes:
+    """The bytes written as base64 in an element that holds nothing else."""
+    try:
+        if len(element):
+            raise ValueError
+        data = base64.b64decode("".join((element.text or "").split()), validate=True)
+        if not data:
+            raise ValueError
+    except (ValueError, binascii.Error):
+        raise Refused("base64", f"{name} không phải base64", f"{name} is not base64") from None
+    return data
+
+
+def _certificate(key_info: etree._Element) -> x509.Certificate:
+    data = list(key_info)
+    if len(data) != 1 or data[0].tag != f"{_DS}X509Data":
+        raise Refused("key-info", "KeyInfo phải chỉ có một X509Data", "KeyInfo must hold one X509Data and nothing else")
+    allowed = {f"{_DS}{name}" for name in ("X509Certificate", "X509SubjectName", "X509IssuerSerial", "X509SKI")}
+    if any(str(item.tag) not in allowed for item in data[0]):
+        raise Refused("key-info", "X509Data chứa phần tử lạ", "X509Data holds an unexpected element")
+    certificates = data[0].findall(f"{_DS}X509Certificate")
+    if len(certificates) != 1:
         raise Refused(
-            "signature",
-            "Chữ ký không khớp với chứng thư kèm theo",
-            "The signature does not fit the certificate it carries",
+            "key-info",
+            "X509Data phải có đúng một X509Certificate, là của người ký",
+            "X509Data must hold exactly one X509Certificate, the signer's",
+        )
+    try:
+        return _load(base64_text(certificates[0], "X509Certificate"))
+    except ValueError:
+        raise Refused(
+            "key-info", "Không đọc được chứng thư số trong chữ ký", "The certificate in the signature cannot be read"
         ) from None
 
 
-def _check_digest(root: etree._Element, place: etree._Element, signature: etree._Element, digest: bytes) -> None:
-    # The enveloped transform takes the element only; text around it stays.
-    place.text = ((place.text or "") + (signature.tail or "")) or None
-    place.remove(signature)
-    if hashlib.sha256(canonical(root)).digest() != digest:
-        raise Refused("content", "Nội dung đã bị sửa sau khi ký", "The content was changed after it was signed")
+@functools.lru_cache(maxsize=64)
+def _load(der: bytes) -> x509.Certificate:
+    return x509.load_der_x509_certificate(der)
 
 
-def _believed(certificate: x509.Certificate, trust: Trust | None, at: datetime | None) -> list[Problem]:
+def _certificate_problems(certificate: x509.Certificate, trust: Trust | None, at: datetime | None) -> list[Problem]:
     problems: list[Problem] = []
-    if at is not None and not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
+    key = certificate.public_key()
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size < checks.MIN_RSA_BITS:
         problems.append(
             Problem(
-                "expired",
-                "Chứng thư số không có hiệu lực vào lúc đó",
-                "The certificate is not valid at that time",
+                "key",
+                f"Khóa RSA ngắn hơn {checks.MIN_RSA_BITS} bit",
+                f"The RSA key is under {checks.MIN_RSA_BITS} bits",
             )
         )
+    if not checks.may_sign(certificate):
+        problems.append(
+            Problem("key-usage", "Chứng thư số không được cấp để ký", "The certificate was not issued for signing")
+        )
+    if at is not None and at < certificate.not_valid_before_utc:
+        problems.append(
+            Problem("not-yet-valid", "Chứng thư số chưa có hiệu lực", "The certificate is not yet valid at that time")
+        )
+    if at is not None and at > certificate.not_valid_after_utc:
+        problems.append(Problem("expired", "Chứng thư số đã hết hạn", "The certificate had expired at that time"))
     if trust is not None and at is not None:
-        problems.extend(trust.problems(certificate, at))
+        problems += trust.problems(certificate, at)
     return problems
-
-
-def _base64(element: etree._Element) -> bytes:
-    try:
-        return base64.b64decode("".join((element.text or "").split()), validate=True)
-    except (binascii.Error, ValueError):
-        name = etree.QName(element).localname
-        raise Refused("base64", f"{name} không phải base64", f"{name} is not base64") from None
