@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from adapter.engine.installation import NEEDS, FacilityLine, Installation
 from adapter.errors import BhytError
 from adapter.pipeline import StageResult
+from adapter.pipeline.context import owner_name
+from adapter.pipeline.flow import probe
 
 Progress = Callable[[str, StageResult], None]
 """Told after each stage run: facility code, and what it did."""
@@ -33,6 +35,7 @@ def one_pass(installation: Installation, tell: Progress = lambda _code, _result:
     result = PassResult()
     before = installation.logins
     for line in installation.lines:
+        probe(installation.store, line.facility.code, actor=owner_name(), clock=installation.store.clock)
         for stage in NEEDS:
             _drain(line, stage, result, tell)
     result.logins = installation.logins - before

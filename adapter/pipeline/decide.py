@@ -88,9 +88,9 @@ def decide(  # noqa: PLR0911 -- a table: one line, one cell
             wait = _later(attempts, policy, jitter, outcome.retry_after)
             return Decision(State.SIGNED, wait=wait, count=False, why="the gateway asks to slow down")
         case OutcomeKind.TRANSIENT if outcome.http_status is None:
-            # Nothing was handed over and nobody answered: this says nothing about the dossier.
-            wait = _later(attempts, policy, jitter, None)
-            return Decision(State.SIGNED, wait=wait, count=False, why="nothing was handed over")
+            # Nothing was handed over and nobody answered: this says nothing about the dossier, which stays due.
+            # The breaker is what waits, so that all of them go on as soon as the gateway is back.
+            return Decision(State.SIGNED, count=False, why="nothing was handed over")
         case OutcomeKind.TRANSIENT if attempts >= policy.retry_budget:
             return Decision(State.SIGNED, hold=BUDGET, why="not taken, budget spent")
         case OutcomeKind.TRANSIENT:

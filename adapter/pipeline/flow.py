@@ -129,6 +129,27 @@ class Rate:
             self._sleep(start - now)
 
 
+def probe(store: Store, facility: str, *, actor: str, clock: Clock) -> None:
+    """Let every open breaker try one sending now: a pass that a person or cron starts does not wait its pause out.
+
+    A login pause stays: repeating a refused login locks accounts.
+    """
+    now = clock()
+    for gate in store.gates.all(facility):
+        if gate.closed and gate.kind == BREAKER:
+            store.gates.set(
+                facility,
+                gate.service,
+                BREAKER,
+                closed=True,
+                reason=gate.reason,
+                now=now,
+                by=actor,
+                until=now,
+                failures=gate.failures,
+            )
+
+
 def stop(store: Store, facility: str, *, reason: str, actor: str, clock: Clock, operation: str = ALL) -> None:
     """The stop switch: nothing leaves any more until :func:`go`."""
     store.gates.set(facility, operation, STOP, closed=True, reason=reason, now=clock(), by=actor)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from adapter.errors import BhytError, ConfigError, GatewayRefusedLogin, GatewayUnreachable, StoreBusy
+from adapter.errors import BhytError, ConfigError, GatewayRefusedLogin, GatewayUnreachable, StoreBusy, Terminal
 from adapter.gateway.outcome import Outcome, OutcomeKind
 from adapter.gateway.services import service_for
 from adapter.pipeline.context import Context, StageResult
@@ -158,6 +158,13 @@ def _outcome(future: Future[Outcome], result: StageResult) -> Outcome:
         return Outcome(OutcomeKind.TRANSIENT, case="local/config", message=error.message_en)
     if not isinstance(error, Exception):
         raise error
+    _once(result, Terminal(
+        f"Lỗi ngoài dự kiến khi gửi ({type(error).__name__}); chưa rõ cổng đã nhận chưa",
+        f"An unforeseen error while sending ({type(error).__name__}); whether the gateway has it is not known",
+        hint_vi="báo lỗi kèm phiên bản chương trình; hồ sơ được xử lý như mất câu trả lời",
+        hint_en="report it with the program's version; the dossier is treated as one whose answer was lost",
+        code="SEND-ERROR",
+    ))  # fmt: skip
     return Outcome(OutcomeKind.UNKNOWN, case=f"local/{type(error).__name__}")
 
 
