@@ -59,6 +59,19 @@ def test_in_a_workdir_the_facilities_of_the_configuration_are_registered(workdir
     assert receipt in plain.stdout
 
 
+def test_without_a_port_it_listens_where_the_configuration_expects_it(workdir: Path) -> None:
+    with running(SimulatorConfig(database=workdir / "other.db", port=0)) as url:
+        free = int(url.rsplit(":", 1)[1])
+    text = (workdir / "config.yaml").read_text(encoding="utf-8") + f"gateway: {{base_url: 'http://127.0.0.1:{free}'}}\n"
+    (workdir / "config.yaml").write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "adapter.cli.main", "gateway", "simulate", "--json", "--workdir", str(workdir)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["url"] == f"http://127.0.0.1:{free}"
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=10)
+
+
 def test_ping_logs_in_and_sends_nothing(workdir: Path) -> None:
     from adapter.cli.gateway_cmd import registered
     from adapter.settings import load_settings
