@@ -9,6 +9,8 @@ from datetime import date
 from adapter.clock import VIETNAM
 from adapter.dossier.model import Dossier, Purpose
 from adapter.dossier.package import FileKind, Package, Problem, ProblemKind
+from adapter.dossier.reader import ReadLimits, read
+from adapter.errors import DocumentError
 from adapter.rules.catalogue import catalogue
 from adapter.rules.context import Context
 from adapter.rules.engine import check, severity_of
@@ -51,6 +53,14 @@ class CheckedDossier:
     report: Report
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedFile:
+    """One file: its dossiers with their reports, and why it could not be read, if so."""
+
+    dossiers: list[CheckedDossier]
+    problem: DocumentError | None
+
+
 def standard_for(dossier: Dossier, context: Context, *, pin: str | None = None) -> Standard:
     """The standard by the day the visit ended (a check-in: the day of arrival), in the dossier's own layout."""
     header = dossier.header
@@ -85,6 +95,30 @@ def check_package(
         findings = tuple(_findings(whole, package, context, first=True))
         checked.append(CheckedDossier(None, None, Report(findings)))
     return checked
+
+
+def check_bytes(
+    data: bytes,
+    *,
+    context: Context,
+    pin: str | None = None,
+    purpose: Purpose | None = None,
+    limits: ReadLimits | None = None,
+) -> CheckedFile:
+    """Read and check one file's bytes. What cannot be read at all becomes a PKG-001 finding, never an exception."""
+    try:
+        package = read(data, limits=limits or ReadLimits(), pin=pin)
+    except DocumentError as error:
+        found = finding("PKG-001", context, field="", value="")
+        told = () if found is None else (replace_words(found, error),)
+        return CheckedFile([CheckedDossier(None, None, Report(told))], error)
+    return CheckedFile(check_package(package, context=context, pin=pin, purpose=purpose), None)
+
+
+def replace_words(found: Finding, error: DocumentError) -> Finding:
+    """The finding with the reader's own reason beside the catalogue's words."""
+    vi, en = error.text("vi"), error.text("en")
+    return replace(found, message_vi=f"{found.message_vi} ({vi})", message_en=f"{found.message_en} ({en})")
 
 
 def _findings(problems: list[Problem], package: Package, context: Context, *, first: bool) -> list[Finding]:

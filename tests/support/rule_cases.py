@@ -1,15 +1,19 @@
 """Rule cases as data: a base dossier, a patch, and whether the rule must speak or stay silent.
 
-A patch is a flat mapping. ``XML2.1.PHAM_VI: "4"`` sets a field; ``~XML2.1.PHAM_VI`` removes the tag;
+A patch is a flat mapping. ``XML2.1.PHAM_VI: "4"`` sets a field; ``@repeat 1501`` as a value
+means a text of that length; ``~XML2.1.PHAM_VI`` removes the tag;
 ``-XML4`` drops a table and ``-XML3.2`` a row; ``+XML3: [{from: 1, STT: "9"}]`` appends rows, copied from
 row ``from`` when given. Keys with ``@`` set the stage: ``@base``, ``@at`` (sending time), ``@on`` (day that
 selects the standard), ``@layout``, ``@purpose``, ``@facility_code``, ``@options``, ``@profile``, ``@card``,
-``@catalogues``, ``@history``, ``@signed``; on a hit also what is expected: ``@severity``, ``@field``, ``@row``.
+``@catalogues``, ``@history``, ``@signed``, ``@file`` (see
+:func:`file_of`); on a hit also what is expected: ``@severity``, ``@field``, ``@row``.
 """
 
 from __future__ import annotations
 
+import base64
 import copy
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
@@ -22,9 +26,11 @@ import yaml
 
 from adapter.clock import from_datetime12
 from adapter.dossier.model import Dossier, Purpose
+from adapter.dossier.writer import write
 from adapter.rules.context import CardLookup, Context, FacilityProfile, Options, SentVisit
 from adapter.rules.engine import check
 from adapter.rules.finding import Report
+from adapter.rules.package import check_bytes
 from adapter.standard.spec import effective_on
 
 ROOT = Path(__file__).resolve().parents[1] / "unit" / "rules"
@@ -85,7 +91,12 @@ def apply(tables: dict[str, list[dict[str, str]]], patch: Mapping[str, Any]) -> 
         elif sign == "~":
             del tables[table][int(rest[0]) - 1][rest[1]]
         else:
-            tables[table][int(rest[0]) - 1][rest[1]] = value
+            tables[table][int(rest[0]) - 1][rest[1]] = _text(value)
+
+
+def _text(value: str) -> str:
+    """``@repeat 1501`` stands for a text of so many letters."""
+    return "L" * int(value.split()[1]) if value.startswith("@repeat ") else value
 
 
 def build(patch: Mapping[str, Any]) -> Dossier:
@@ -133,8 +144,30 @@ def _options(given: Mapping[str, Any]) -> Options:
     return Options(**values)
 
 
+def file_of(patch: Mapping[str, Any]) -> bytes:
+    """The written file of a patch's dossier, edited as ``@file`` says: ``outer`` and per part ``[from, to]`` pairs."""
+    edits = patch["@file"]
+    text = write(build(patch), created_on=date(2026, 9, 3)).decode("utf-8")
+
+    def edited(found: re.Match[str]) -> str:
+        inner = base64.b64decode(found[2]).decode("utf-8")
+        for old, new in edits.get(found[1], ()):
+            assert old in inner, f"{old} does not stand in {found[1]}"
+            inner = inner.replace(old, new, 1)
+        return found[0].replace(found[2], base64.b64encode(inner.encode("utf-8")).decode("ascii"))
+
+    text = re.sub(r"<LOAIHOSO>(XML\d+)</LOAIHOSO><NOIDUNGFILE>([^<]*)", edited, text)
+    for old, new in edits.get("outer", ()):
+        assert re.search(old, text, re.DOTALL), f"{old} does not stand in the file"
+        text = re.sub(old, new, text, count=1, flags=re.DOTALL)
+    return text.encode(edits.get("encoding", "utf-8"))
+
+
 def run(patch: Mapping[str, Any]) -> Report:
-    """Check the dossier a patch describes."""
+    """Check the dossier a patch describes, or the file when it has ``@file``."""
+    if "@file" in patch:
+        checked = check_bytes(file_of(patch), context=context_of(patch)).dossiers
+        return Report(tuple(f for c in checked for f in c.report.findings))
     dossier = build(patch)
     header = dossier.header
     end = str(patch.get("@on") or header.get("NGAY_RA") or header.get("NGAY_VAO") or "20260901")[:8]
