@@ -8,7 +8,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
-from urllib.parse import urlsplit
 
 import typer
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
@@ -48,14 +47,13 @@ def simulate(
     root = settings.workdir if settings is not None else (workdir or Path.cwd())
     named: dict[str, Any] = {
         "database": db or root / _DATABASE,
-        "port": port if port is not None else _port_of(settings),
+        "port": port if port is not None or simulator is not None else _port_of(settings),
         "host": host,
         "control_key": key,
         "faults": FaultPlan.load(faults) if faults else None,
     }
     chosen = {name: value for name, value in named.items() if value is not None}
     if settings is not None and simulator is None:
-        chosen.setdefault("port", _port_of(settings))
         chosen["facilities"] = tuple(registered(facility, settings) for facility in settings.facilities)
     wanted = SimulatorConfig.load(simulator, **chosen) if simulator else SimulatorConfig(**chosen)
 
@@ -219,14 +217,6 @@ def _port_of(settings: Settings | None) -> int | None:
         return None
     address = urlsplit(settings.gateway.base_url)
     return address.port if address.hostname in ("127.0.0.1", "localhost", "::1") else None
-
-
-def _port_of(settings: Settings) -> int:
-    """Where the installation expects its practice gateway: the port of ``gateway.base_url``."""
-    address = urlsplit(settings.gateway.base_url)
-    if settings.gateway.environment != "simulator" or address.port is None:
-        return SimulatorConfig.model_fields["port"].default  # type: ignore[no-any-return]
-    return address.port
 
 
 def _settings(workdir: Path | None, config: Path | None) -> Settings | None:
