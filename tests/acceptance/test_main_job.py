@@ -167,7 +167,7 @@ def test_without_a_gateway_nothing_is_lost_and_the_next_run_goes_on(broken: Path
     ("old", "new", "code"),
     [
         ("sqlite:///his.db", "sqlite:///gone/his.db", "SOURCE-DOWN"),
-        ("mapping: demo-his-b", "mapping: broken.yaml", "MAPPING"),
+        ("mapping: demo-his-b", "mapping: broken.yaml", "MAP-TAB"),
         ("path: facility.p12", "path: other.p12", "CERTIFICATE"),
     ],
 )
