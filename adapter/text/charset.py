@@ -19,7 +19,9 @@ from adapter.text.clean import nfc
 CHARSETS = ("tcvn3", "vni", "viscii", "cp1258", "unicode")
 
 _WORD = re.compile(r"[^\W\d_]+(?:[^\W\d_]|[\u0300-\u036f])*")
-_HOLE = re.compile(r"(?<=[^\W\d_])[?\ufffd]+(?=[^\W\d_]|$|\s)|(?<=\s)[?\ufffd]+(?=[^\W\d_])|\ufffd")
+_HOLE = re.compile(
+    r"(?<=[^\W\d_])\?+(?=[^\W\d_])|(?<=\s)\?+(?=[^\W\d_])|\ufffd|(?<![^\W\d_])[bcdđghklmnpqrstvx]+\?(?=\s|$)", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,4 +222,5 @@ def _fits(onset: str, rhyme: str, tones: list[str]) -> bool:
 
 
 def _lost(text: str) -> int:
-    return sum(len(hole) for hole in _HOLE.findall(text))
+    """Holes: a ``?`` inside or before a word, or ending one that has no vowel; a replacement character."""
+    return sum(hole.count("?") + hole.count("\ufffd") for hole in _HOLE.findall(text))
