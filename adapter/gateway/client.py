@@ -9,7 +9,9 @@ from datetime import datetime
 from typing import Protocol
 
 from adapter.clock import Clock
-from adapter.errors import BhytError, GatewayRefusedLogin
+from adapter.errors import BhytError, ConfigError, GatewayRefusedLogin
+from adapter.gateway import lookup
+from adapter.gateway.lookup import Answer, Person, Staff
 from adapter.gateway.outcome import (
     Judgement,
     Outcome,
@@ -20,10 +22,11 @@ from adapter.gateway.outcome import (
     judge_wire,
     received_at,
 )
-from adapter.gateway.services import Service, service
-from adapter.gateway.token import Token, TokenKeeper, encode
+from adapter.gateway.services import Service, service, token_service
+from adapter.gateway.token import Token, TokenKeeper, md5_upper
 from adapter.gateway.transport import Reply, Transport
-from adapter.settings import Facility, Settings
+from adapter.gateway.wire import build
+from adapter.settings import Facility, Settings, read_secret
 
 _FACILITY = re.compile(rb"<MA_?CSKCB>\s*([^<\s]*)\s*</MA_?CSKCB>")
 
@@ -59,11 +62,19 @@ class GatewayClient:
     """The BHXH reception gateway for one facility. Safe for many threads."""
 
     def __init__(self, facility: Facility, settings: Settings, clock: Clock) -> None:
-        self._facility = facility
+        """Connects at the first call. ConfigError when a secret, the CA file or the route cannot be used."""
+        secret = read_secret(settings.path(facility.password_file), f"facilities[{facility.code}].account")
         self._clock = clock
+        self._code = facility.code
         self._success = settings.gateway.success_message
-        self._transport = Transport(settings)
-        self._tokens = TokenKeeper(facility, settings, clock, self._transport)
+        self._parts = {
+            "account": facility.account,
+            "password_hash": md5_upper(secret),
+            "province": facility.province,
+            "facility": facility.code,
+        }
+        self._transport = Transport(settings.gateway, settings.workdir)
+        self._tokens = TokenKeeper(token_service(), self._parts, clock, self._transport)
 
     @property
     def logins(self) -> int:
@@ -79,60 +90,60 @@ class GatewayClient:
         token, reply = self._tokens.login()
         return Ping(reply.milliseconds, reply.outgoing, self._transport.through_proxy, token.expires_at)
 
-    def send(self, service: Service | str, document: bytes) -> Outcome:
+    def send(self, service: Service | str, document: bytes, *, period: str = "") -> Outcome:
         """Hand one signed document to a service and judge what comes back.
 
         The same bytes go out a second time only after the gateway has refused the token (HTTP 401, or 401 in the
-        answer), once, with a new one. Raises ConfigError for a service that does not exist, nothing else.
+        answer), once, with a new one. ``period`` (yyyymm) is asked for by form 09/BH only. Raises ConfigError for
+        a service that does not exist or takes no documents, nothing else.
         """
-        wanted = service if isinstance(service, Service) else _service(service)
-        if (foreign := self._foreign(document)) is not None:
+        wanted = _service(service, question=False)
+        if (foreign := foreign_facility(document, self._code)) is not None:
             return foreign
-        token: Token | None = None
-        for attempt in (1, 2):
-            try:
-                token = self._tokens.current(stale=token)
-            except BhytError as error:
-                return _no_token(error)
-            outcome = self._judge(wanted, self._post(wanted, document, token))
-            if not (attempt == 1 and _token_refused(outcome)):
-                break
-        return outcome
+        parts = {"kind": wanted.kind, "file": base64.b64encode(document).decode("ascii"), "period": period}
+        try:
+            return self._tokens.use(lambda token: self._judge(wanted, self._post(wanted, parts, token)), token_refused)
+        except BhytError as error:
+            return no_token(error)
+
+    def ask(self, service: Service | str, person: Person, staff: Staff | None = None) -> Answer:
+        """Ask about a person: services ``card``, ``history`` (both need ``staff``) and ``copayment``.
+
+        Nothing is asked twice but after a refused token. Raises ConfigError for a service that does not exist or
+        is no question, nothing else.
+        """
+        wanted = _service(service, question=True)
+        asked = lookup.parts(person, staff)
+        if (refused := lookup.unfit(wanted, asked)) is not None:
+            return refused
+        try:
+            return self._tokens.use(
+                lambda token: lookup.judge(wanted, self._post(wanted, asked, token)), lookup.token_refused
+            )
+        except BhytError as error:
+            return lookup.no_token(error)
 
     def close(self) -> None:
         """Close the pooled connections."""
         self._transport.close()
 
-    def _post(self, wanted: Service, document: bytes, token: Token) -> Reply:
-        names = wanted.family.fields
-        values = {
-            "account": self._facility.account,
-            "kind": wanted.kind,
-            "province": self._facility.province,
-            "facility": self._facility.code,
-            "file": base64.b64encode(document).decode("ascii"),
-        }
-        fields = {names[part]: value for part, value in values.items() if part in names}
-        headers: dict[str, str] = {}
-        if wanted.family.credentials == "headers":
-            headers = {
-                "accessToken": token.access_token,
-                "tokenId": token.id_token,
-                "passwordHash": self._tokens.password_hash,
-            }
-        content, content_type = encode(fields, wanted.family.encoding)
-        return self._transport.post(wanted.path, content, content_type=content_type, headers=headers)
+    def _post(self, wanted: Service, parts: dict[str, str], token: Token) -> Reply:
+        keys = {"access_token": token.access_token, "id_token": token.id_token}
+        call = build(wanted, {**self._parts, **keys, **parts})
+        return self._transport.post(
+            call.path, call.content, content_type=call.content_type, headers=call.headers, query=call.query
+        )
 
     def _judge(self, wanted: Service, reply: Reply) -> Outcome:
         if reply.status is None:
-            return _outcome(judge_wire(reply.case), reply)
+            return outcome_of(judge_wire(reply.case), reply)
         document = reply.document or {}
         code = field(document, "maKetQua")
         judgement = judge_answer(wanted.family.answers, reply.status, code)
         message = field(document, "thongDiep") or ""
         receipt = field(document, "maGiaoDich", "maGD") or None
         accepted = judgement.kind is OutcomeKind.ACCEPTED
-        return _outcome(
+        return outcome_of(
             judgement,
             reply,
             code=code,
@@ -143,29 +154,27 @@ class GatewayClient:
             received=received_at(document, self._clock()),
         )
 
-    def _foreign(self, document: bytes) -> Outcome | None:
-        """A document of another facility never leaves under this account."""
-        named = {match.decode("ascii", "replace") for match in _FACILITY.findall(document)}
-        if named <= {self._facility.code}:
-            return None
-        return Outcome(
-            OutcomeKind.REFUSED_FINAL,
-            case="local/foreign-facility",
-            message=f"MA_CSKCB {', '.join(sorted(named))} ≠ {self._facility.code}",
-            meaning_vi="Hồ sơ mang mã cơ sở khác với tài khoản gửi; không gửi",
-            meaning_en="the document names another facility than the sending account; not sent",
-        )
+
+def foreign_facility(document: bytes, code: str) -> Outcome | None:
+    """A document of another facility never leaves under this account."""
+    named = {match.decode("ascii", "replace") for match in _FACILITY.findall(document)}
+    if named <= {code}:
+        return None
+    return Outcome(
+        OutcomeKind.REFUSED_FINAL,
+        case="local/foreign-facility",
+        message=f"MA_CSKCB {', '.join(sorted(named))} ≠ {code}",
+        meaning_vi="Hồ sơ mang mã cơ sở khác với tài khoản gửi; không gửi",
+        meaning_en="the document names another facility than the sending account; not sent",
+    )
 
 
-def _service(name: str) -> Service:
-    return service(name)
-
-
-def _token_refused(outcome: Outcome) -> bool:
+def token_refused(outcome: Outcome) -> bool:
+    """Whether a new token may help: HTTP 401, or 401 in the answer."""
     return outcome.http_status == 401 or (outcome.kind is OutcomeKind.AUTH and outcome.ma_ket_qua == "401")
 
 
-def _no_token(error: BhytError) -> Outcome:
+def no_token(error: BhytError) -> Outcome:
     """Nothing of the document was sent: the login did not work."""
     refused = isinstance(error, GatewayRefusedLogin)
     return Outcome(
@@ -177,7 +186,7 @@ def _no_token(error: BhytError) -> Outcome:
     )
 
 
-def _outcome(
+def outcome_of(
     judgement: Judgement,
     reply: Reply,
     *,
@@ -187,6 +196,7 @@ def _outcome(
     remark: bool = False,
     received: datetime | None = None,
 ) -> Outcome:
+    """A judgement put together with what the answer said."""
     return Outcome(
         kind=judgement.kind,
         http_status=reply.status,
@@ -201,4 +211,14 @@ def _outcome(
         meaning_vi=judgement.meaning_vi,
         meaning_en=judgement.meaning_en,
         retry_after=reply.retry_after(),
+    )
+
+
+def _service(wanted: Service | str, *, question: bool) -> Service:
+    found = wanted if isinstance(wanted, Service) else service(wanted)
+    if found.question == question:
+        return found
+    raise ConfigError(
+        f"Dịch vụ '{found.name}' {'không phải tra cứu' if question else 'là tra cứu, không nhận tệp'}",
+        f"The service '{found.name}' {'is no look-up' if question else 'is a look-up and takes no file'}",
     )

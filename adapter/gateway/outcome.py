@@ -106,7 +106,7 @@ def field(document: Mapping[str, Any], *names: str) -> str | None:
     wanted = {name.casefold() for name in names}
     for name, value in document.items():
         if name.casefold() in wanted and value is not None and not isinstance(value, dict | list):
-            return str(value).strip()
+            return str(value).strip() if not isinstance(value, bool) else str(value).lower()
     return None
 
 
@@ -121,8 +121,9 @@ def received_at(document: Mapping[str, Any], now: datetime) -> datetime:
 
 def is_success(message: str, expected: str) -> bool:
     """Whether ``thongDiep`` is the sentence of success, or empty: it carries the error text when there is one."""
-    return _plain(message) in ("", _plain(expected))
+    return plain(message) in ("", plain(expected))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Text for comparison: NFC, case and blanks apart, no full stop at the end."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split()).rstrip(".! ")

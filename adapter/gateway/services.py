@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,6 +24,7 @@ class TokenService(_Part):
     path: str
     encoding: Literal["form", "json"]
     fields: dict[str, str]
+    answers: str
     certainty: str
 
 
@@ -31,25 +32,49 @@ class Family(_Part):
     """Services that share field names, encoding, place of credentials and answer codes."""
 
     encoding: Literal["form", "json"]
-    credentials: Literal["headers", "body", "query"]
     fields: dict[str, str]
+    headers: dict[str, str] = Field(default_factory=dict)
+    query: dict[str, str] = Field(default_factory=dict)
     answers: str
+    rows: str | None = None
+    profile: int | None = None
 
 
 class Service(_Part):
-    """One operation of the gateway."""
+    """One operation of the gateway. ``profile``: the signature its files carry; None for questions."""
 
     name: str
     path: str
-    kind: str
+    kind: str = ""
     certainty: str
     family: Family
+
+    @property
+    def profile(self) -> int | None:
+        return self.family.profile
+
+    @property
+    def question(self) -> bool:
+        """True for look-ups: they take a person's data and change nothing at the gateway."""
+        return "file" not in self.family.fields
+
+
+class HubService(_Part):
+    """The doors of a provincial hub."""
+
+    token: TokenService
+    dossier: str
+    status: str
+    kind: str
+    states: dict[str, str]
+    certainty: str
 
 
 class _Raw(_Part):
     token: TokenService
     families: dict[str, Family]
     services: dict[str, dict[str, str]] = Field(min_length=1)
+    hub: HubService
 
 
 @cache
@@ -59,20 +84,24 @@ def _raw() -> _Raw:
 
 
 def token_service() -> TokenService:
-    """The login."""
+    """The login at the BHXH gateway."""
     return _raw().token
+
+
+def hub_service() -> HubService:
+    """A provincial hub in the shape of the Hanoi axis."""
+    return _raw().hub
 
 
 @cache
 def services() -> Mapping[str, Service]:
     """Every service by name."""
     raw = _raw()
-    return MappingProxyType(
-        {
-            name: Service(name=name, **{**fields, "family": raw.families[fields["family"]]})
-            for name, fields in raw.services.items()
-        }
-    )
+
+    def build(name: str, fields: dict[str, Any]) -> Service:
+        return Service(**{**fields, "name": name, "family": raw.families[fields["family"]]})
+
+    return MappingProxyType({name: build(name, fields) for name, fields in raw.services.items()})
 
 
 def service(name: str) -> Service:

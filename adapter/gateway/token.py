@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlencode
+from typing import TypeVar
 
 from adapter.clock import Clock
 from adapter.errors import BhytError, GatewayRefusedLogin, GatewayUnreachable
 from adapter.gateway.outcome import OutcomeKind, field, judge_answer, judge_wire
-from adapter.gateway.services import token_service
+from adapter.gateway.services import TokenService
 from adapter.gateway.transport import Reply, Transport
-from adapter.settings import Facility, Settings, read_secret
+from adapter.gateway.wire import encode
+
+Result = TypeVar("Result")
 
 _EARLY = timedelta(seconds=60)
 _LIFE = timedelta(minutes=10)  # the gateway's default, when expires_in cannot be read
@@ -37,11 +39,11 @@ class Token:
 class TokenKeeper:
     """Hands out the facility's token. ``logins`` counts requests to the token service."""
 
-    def __init__(self, facility: Facility, settings: Settings, clock: Clock, transport: Transport) -> None:
-        self._account = facility.account
-        self.password_hash = _md5(
-            read_secret(settings.path(facility.password_file), f"facilities[{facility.code}].account")
-        )
+    def __init__(self, service: TokenService, parts: Mapping[str, str], clock: Clock, transport: Transport) -> None:
+        """``parts``: what the login carries, at least ``account`` (see ``data/services.yaml``)."""
+        self._service = service
+        self._parts = dict(parts)
+        self._account = parts["account"]
         self._clock = clock
         self._transport = transport
         self._lock = threading.Lock()
@@ -66,6 +68,12 @@ class TokenKeeper:
                 raise self._failure
             return self._login()[0]
 
+    def use(self, call: Callable[[Token], Result], refused: Callable[[Result], bool]) -> Result:
+        """Call with a token; once more with a new one when the gateway refused it. Raises as :meth:`current`."""
+        token = self.current()
+        result = call(token)
+        return call(self.current(stale=token)) if refused(result) else result
+
     def login(self) -> tuple[Token, Reply]:
         """Take a new token now. Raises GatewayRefusedLogin or GatewayUnreachable."""
         with self._lock:
@@ -82,8 +90,8 @@ class TokenKeeper:
         return self._refused_at is not None and self._clock() - self._refused_at < _REFUSED_PAUSE
 
     def _login(self) -> tuple[Token, Reply]:
-        service = token_service()
-        fields = {service.fields["account"]: self._account, service.fields["password_hash"]: self.password_hash}
+        service = self._service
+        fields = {name: self._parts[part] for part, name in service.fields.items() if part in self._parts}
         content, content_type = encode(fields, service.encoding)
         self.logins += 1
         self._token, self._failure, self._refused_at = None, None, None
@@ -104,7 +112,7 @@ class TokenKeeper:
             raise _unreachable(judgement.meaning_vi, judgement.meaning_en, reply)
         document = reply.document or {}
         code = field(document, "maKetQua")
-        judgement = judge_answer("token", reply.status, code)
+        judgement = judge_answer(self._service.answers, reply.status, code)
         keys = next((v for k, v in document.items() if k.casefold() == "apikey" and isinstance(v, dict)), None)
         if judgement.kind is OutcomeKind.AUTH:
             raise GatewayRefusedLogin(
@@ -114,36 +122,16 @@ class TokenKeeper:
                 hint_en="check account, password_file and the registered IP address; ask BHXH if the account is locked",
                 code=f"GATEWAY-LOGIN-{code or reply.status}",
             )
-        access, identity = (field(keys or {}, "access_token"), field(keys or {}, "id_token"))
+        access = field(keys or {}, "access_token", "accessToken")
+        identity = field(keys or {}, "id_token", "idToken")
         usable = all(part and part.isascii() and part.isprintable() for part in (access, identity))
         if judgement.kind is not OutcomeKind.ACCEPTED or not usable or access is None or identity is None:
             raise _unreachable(judgement.meaning_vi, judgement.meaning_en, reply)
         now = self._clock()
-        expires = _expiry(field(keys or {}, "expires_in"), now, reply.headers.get("date"))
+        expires = _expiry(field(keys or {}, "expires_in", "expiresIn"), now, reply.headers.get("date"))
         life = max(expires - now, timedelta())
         early = _EARLY if life >= 5 * _EARLY else life / 20
         return Token(access, identity, expires, expires - early, self.logins)
-
-
-def encode(fields: dict[str, str], encoding: str) -> tuple[bytes, str]:
-    """A request body and its content type. Base64 is escaped by three replacements, far faster than in general."""
-    if encoding == "json":
-        return json.dumps(fields, ensure_ascii=False).encode("utf-8"), "application/json; charset=utf-8"
-    return _form(fields).encode("ascii"), "application/x-www-form-urlencoded"
-
-
-def _form(fields: dict[str, str]) -> str:
-    parts = []
-    for name, value in fields.items():
-        if len(value) > 1000 and _BASE64.fullmatch(value):
-            escaped = value.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
-            parts.append(f"{name}={escaped}")
-        else:
-            parts.append(urlencode({name: value}))
-    return "&".join(parts)
-
-
-_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 
 
 def _expiry(text: str | None, now: datetime, date_header: str | None) -> datetime:
@@ -170,8 +158,8 @@ def _skew(now: datetime, date_header: str | None) -> timedelta:
     return skew if abs(skew) > timedelta(seconds=2) else timedelta()
 
 
-def _md5(password: str) -> str:
-    # The gateway's own form of a password in transit (api: MD5, upper-case hex); TLS protects it, not this.
+def md5_upper(password: str) -> str:
+    """The gateway's own form of a password in transit: MD5, upper-case hex. TLS protects it, not this."""
     return hashlib.md5(password.encode("utf-8"), usedforsecurity=False).hexdigest().upper()
 
 

@@ -13,13 +13,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
 import certifi
 import httpx
 
 from adapter.errors import ConfigError
-from adapter.settings import Settings
+from adapter.settings import GatewaySettings
 
 MAX_ANSWER = 64 * 1024
 
@@ -63,8 +64,7 @@ class Reply:
 class Transport:
     """The pooled connection to one gateway; safe for many threads."""
 
-    def __init__(self, settings: Settings) -> None:
-        gateway = settings.gateway
+    def __init__(self, gateway: GatewaySettings, workdir: Path) -> None:
         base = httpx.URL(gateway.base_url)
         if gateway.environment != "simulator" and base.scheme != "https":
             raise ConfigError(
@@ -86,7 +86,7 @@ class Transport:
         self._client = httpx.Client(
             base_url=base,
             transport=httpx.HTTPTransport(
-                verify=_trust(settings),
+                verify=_trust(gateway.ca_file, workdir),
                 limits=limits,
                 proxy=httpx.Proxy(gateway.proxy) if gateway.proxy else None,
                 local_address=gateway.source_address,
@@ -106,6 +106,7 @@ class Transport:
         content_type: str,
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
+        method: str = "POST",
     ) -> Reply:
         """Send and wait for the whole answer. Never raises for what network or gateway do."""
         handed_over = False
@@ -122,7 +123,7 @@ class Transport:
 
         try:
             with self._client.stream(
-                "POST",
+                method,
                 path,
                 params=dict(query) if query else None,
                 content=content,
@@ -159,10 +160,9 @@ class Transport:
         return b"".join(parts)[:MAX_ANSWER]
 
 
-def _trust(settings: Settings) -> ssl.SSLContext:
+def _trust(file: Path | None, workdir: Path) -> ssl.SSLContext:
     """The public authorities, or only the configured ``gateway.ca_file``."""
-    file = settings.gateway.ca_file
-    path = str(settings.path(file)) if file is not None else certifi.where()
+    path = str(workdir / file) if file is not None else certifi.where()
     try:
         context = ssl.create_default_context(cafile=path)
     except (OSError, ssl.SSLError) as error:

@@ -12,6 +12,7 @@ import pytest
 from adapter.clock import Clock, system_clock
 from adapter.gateway import GatewayClient
 from adapter.settings import Facility, GatewaySettings, Settings, SourceSettings
+from tests.unit.gateway.bench import Bench
 from tests.unit.gateway.server import Script, give_token, receipt_if_valid, running
 
 
@@ -57,3 +58,10 @@ def make(tmp_path: Path, base_url: str) -> Iterator[Make]:
             return client
 
         yield build
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    """A practice gateway to be started, and clients of it."""
+    with ExitStack() as stack:
+        yield Bench(tmp_path, stack)

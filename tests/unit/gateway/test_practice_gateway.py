@@ -3,68 +3,22 @@
 from __future__ import annotations
 
 import socket
-import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from adapter.clock import system_clock
 from adapter.errors import GatewayRefusedLogin
-from adapter.gateway import GatewayClient, OutcomeKind
-from adapter.settings import Facility, GatewaySettings, Settings, SourceSettings
-from adapter.simulator import FaultPlan, FaultRule, SimFacility, running
+from adapter.gateway import OutcomeKind
+from adapter.simulator import FaultRule, SimFacility
 from adapter.simulator.config import md5_upper
 from adapter.simulator.faults import Fault
 from tests.support.gateway_files import ACCOUNT, FACILITY, PASSWORD, checkin_xml, dossier_xml, sign1
-from tests.support.practice_gateway import practice_config
-
-
-class Bench:
-    """A practice gateway and clients of it."""
-
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
-        self.folder = folder
-        self._stack = stack
-        (folder / "account.pass").write_text(PASSWORD + "\n", encoding="utf-8")
-
-    def start(self, *rules: FaultRule, **changes: Any) -> str:
-        config = practice_config(self.folder, faults=FaultPlan(rules=rules), **changes)
-        return self._stack.enter_context(running(config))
-
-    def client(self, url: str, **gateway: Any) -> GatewayClient:
-        facility = Facility(
-            code=FACILITY,
-            account=ACCOUNT,
-            password_file=Path("account.pass"),
-            mapping="demo-his-b",
-            source=SourceSettings(url="sqlite:///his.db"),
-        )
-        values = {"base_url": url, "read_timeout": 5, "connect_timeout": 2, **gateway}
-        settings = Settings(workdir=self.folder, facilities=(facility,), gateway=GatewaySettings(**values))
-        client = GatewayClient(facility, settings, system_clock)
-        self._stack.callback(client.close)
-        return client
-
-    def received(self) -> list[sqlite3.Row]:
-        db = sqlite3.connect(self.folder / "gateway.db")
-        db.row_factory = sqlite3.Row
-        try:
-            return db.execute("SELECT * FROM received ORDER BY seq").fetchall()
-        finally:
-            db.close()
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with ExitStack() as stack:
-        yield Bench(tmp_path, stack)
+from tests.unit.gateway.bench import Bench
 
 
 @pytest.fixture(scope="module")
