@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from adapter.demo import change as clerk
+from adapter.demo import omop
 from adapter.demo.defects import Planted, planted
 from adapter.demo.his_b.catalogue import read_yaml
 from adapter.demo.pki import write_pki
@@ -23,7 +24,20 @@ from adapter.settings import load_settings
 
 HIS = "his.db"
 _API_PORT = 8131
-_SOURCES = {"his-b": "demo-his-b"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A demo HIS: its mapping's name and the URL its connector opens, relative to the workdir."""
+
+    mapping: str
+    url: str
+
+
+_SOURCES = {
+    "his-b": _Source("demo-his-b", f"sqlite:///{HIS}"),
+    "omop": _Source(omop.MAPPING, f"duckdb:///{omop.DATABASE}"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +79,10 @@ def prepare(
     facility = read_yaml("parameters")
     _secret(workdir / "gateway.pass")
     write_pki(workdir, facility["branch"]["name"], now)
-    _sow(workdir, encounters=encounters, seed=seed, now=now)
+    if source == "omop":
+        omop.lay_out(workdir, now=now)
+    else:
+        _sow(workdir, encounters=encounters, seed=seed, now=now)
     document = _configuration(source, facility, gateway_url, store_url)
     # The configuration comes last: its presence means that everything else is complete.
     partial = workdir / "config.yaml.part"
@@ -89,7 +106,7 @@ def _existing(workdir: Path, source: str) -> DemoWorkdir:
             hint_en="choose another folder with --workdir",
         )
     facility = settings.facilities[0]
-    if facility.mapping != _SOURCES[source]:
+    if facility.mapping != _SOURCES[source].mapping:
         raise ConfigError(
             f"Thư mục này đã tạo cho ánh xạ {facility.mapping}, không phải {source}",
             f"This folder was made for mapping {facility.mapping}, not for {source}",
@@ -119,8 +136,8 @@ def _configuration(source: str, facility: dict[str, Any], gateway_url: str, stor
                 "account": f"{facility['facility']}_BV",
                 "password_file": "gateway.pass",
                 "certificate": {"path": "facility.p12", "password_file": "facility.pass"},
-                "mapping": _SOURCES[source],
-                "source": {"url": f"sqlite:///{HIS}"},
+                "mapping": _SOURCES[source].mapping,
+                "source": {"url": _SOURCES[source].url},
             }
         ],
         "standard": {"book_tables": ["XML1", "XML8", "XML12"]},
@@ -144,4 +161,11 @@ def planted_defects(workdir: Path) -> tuple[Planted, ...]:
 
 def change_his(workdir: Path, ma_lk: str, table: str, column: str, value: str | None, *, now: datetime) -> int:
     """Edit the demo HIS of a workdir; the number of rows set. Raises ConfigError, see ``change``."""
+    if not (workdir / HIS).is_file() and (workdir / omop.DATABASE).is_file():
+        raise ConfigError(
+            "Nguồn omop chỉ để đọc, không sửa được",
+            "Source omop is read only and cannot be edited",
+            hint_vi="dùng `bhyt demo --source his-b` ở thư mục khác",
+            hint_en="use `bhyt demo --source his-b` in another folder",
+        )
     return clerk.change(workdir / HIS, ma_lk, table, column, value, now=now).rows
