@@ -159,14 +159,14 @@ def _identified_by(tables: Mapping[str, tuple[Block, ...]], tree: Map) -> str:
 
 def _visit_dates(
     compiler: Compiler, tree: Map, tables: Mapping[str, tuple[Block, ...]], place: Place
-) -> tuple[Value, ...]:
+) -> tuple[tuple[Value, Place], ...]:
     node = tree.get("visit_date")
     if node is not None:
-        return (compiler.value(node, place),)
+        return ((compiler.value(node, place), place),)
     blocks = tables.get("XML1", ()) or tables.get("XML0", ())
     if len(blocks) != 1 or blocks[0].each is not None:
         return ()
-    steps = {f.name: f.value for f in blocks[0].fields}
+    steps = {f.name: (f.value, f.place) for f in blocks[0].fields}
     return tuple(steps[name] for name in ("NGAY_RA", "NGAY_VAO") if name in steps)
 
 

@@ -17,7 +17,7 @@ from adapter.mapping.lookups import Lookup
 from adapter.mapping.problems import broken
 from adapter.mapping.readiness import Due, Readiness, ReadyRules
 from adapter.mapping.scope import Note, Run, Scope, Thunk
-from adapter.mapping.values import Value, value_error
+from adapter.mapping.values import Place, Value, value_error
 from adapter.mapping.yamltree import Map
 from adapter.source import SourceEncounter
 from adapter.standard.model import Standard
@@ -55,7 +55,7 @@ class Plan:
     used_lookups: frozenset[str]
     tree: Map
     names: Mapping[str, Thunk]
-    visit_dates: tuple[Value, ...]
+    visit_dates: tuple[tuple[Value, Place], ...]
     ready: ReadyRules
     identified_by: str
     _layouts: dict[int, Layout] = field(default_factory=dict, repr=False)
@@ -139,14 +139,12 @@ class Plan:
         return run
 
     def _visit_date(self, scope: Scope) -> date | None:
-        for value in self.visit_dates:
+        for value, place in self.visit_dates:
             found = value.run(scope)
             try:
                 day = to_date(found)
             except ValueProblem as problem:
-                from adapter.mapping.values import Place
-
-                raise value_error(problem, found, value.label, value.where, Place({})) from None
+                raise value_error(problem, found, value.label, value.where, place) from None
             if day is not None:
                 return day
         return None

@@ -256,7 +256,8 @@ def test_whole_division_agrees_for_whole_numbers_and_decimals(a: int, b: int) ->
 
 
 WORDS = (
-    "A B 1 2.5 'x' None True + - * / // % ** < == in not and or is if else ( ) [ ] , . lambda : for await { } ' \" \\ @ "
+    "A B 1 2.5 'x' None True + - * / // % ** < == in not and or is if else ( ) [ ] , . lambda : "
+    "for await { } ' \" \\ @ "
     ":= -> ~ count sum any items __class__ eval exec # é \x00 0x 1_0 1e9 ="
 )
 SNIPPETS = st.sampled_from([*WORDS.split(), *FUNCTIONS, "\n"])
