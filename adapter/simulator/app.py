@@ -15,6 +15,7 @@ from adapter.simulator.config import SimulatorConfig
 from adapter.simulator.control import control_routes
 from adapter.simulator.core import Simulator
 from adapter.simulator.delivery import Delivery
+from adapter.simulator.page import page_routes
 from adapter.simulator.services import hub, lookups
 from adapter.simulator.services.filings import filings, take
 from adapter.simulator.services.login import take_token
@@ -79,6 +80,7 @@ def create_app(config: SimulatorConfig) -> FastAPI:
     add(HUB_DOSSIER_PATH, partial(hub.take_batch, simulator))
     add(f"{HUB_STATUS_PATH}/{{receipt}}", partial(hub.look_up, simulator), methods=("GET",))
     app.include_router(control_routes(simulator))
+    app.include_router(page_routes(simulator))
     app.add_middleware(Delivery, simulator=simulator)
     return app
 

@@ -74,7 +74,7 @@ class SimulatorConfig(_Part):
     facilities: tuple[SimFacility, ...] = ()
     cards: tuple[SimCard, ...] = ()
     faults: FaultPlan = FaultPlan()
-    control_key: str | None = Field(
+    control_key: Annotated[str, Field(pattern=r"^[!-~]+$")] | None = Field(
         default=None, description="asked for under /_sim and on the page; needed when not on loopback"
     )
     clock: Clock = Field(default=system_clock, exclude=True)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from secrets import compare_digest
 from typing import Annotated, Any, Literal
 
 import anyio.to_thread
-from fastapi import APIRouter, Depends, Header, HTTPException, Query
+from fastapi import APIRouter, Cookie, Depends, Header, HTTPException, Query
 from fastapi.responses import JSONResponse, Response
 
+from adapter.clock import VIETNAM
 from adapter.errors import CertificateError
 from adapter.simulator.cards import SimCard
 from adapter.simulator.config import SimFacility
@@ -45,11 +47,14 @@ def state_of(simulator: Simulator) -> dict[str, Any]:
         "SELECT service, purpose, accepted, code, COUNT(*) AS n FROM received GROUP BY service, purpose, accepted, code"
     )
     calls = database.rows("SELECT service, COUNT(*) AS n FROM calls GROUP BY service")
-    verdicts = {"pending": 0, "good": 0, "faulty": 0, "replaced": 0}
-    for row in database.rows(
-        "SELECT accepted, replaced_by, verdict_at, findings FROM received WHERE accepted = 1 AND purpose <> ''"
-    ):
-        verdicts[verdict_of(row, now)] += 1
+    verdicts = database.rows(
+        "SELECT COALESCE(SUM(replaced_by IS NOT NULL), 0) AS replaced,"
+        " COALESCE(SUM(replaced_by IS NULL AND verdict_at > ?), 0) AS pending,"
+        " COALESCE(SUM(replaced_by IS NULL AND verdict_at <= ? AND findings = '[]'), 0) AS good,"
+        " COALESCE(SUM(replaced_by IS NULL AND verdict_at <= ? AND findings <> '[]'), 0) AS faulty"
+        " FROM received WHERE accepted = 1 AND service LIKE 'dossier-%'",
+        *[now.astimezone(VIETNAM).isoformat()] * 3,
+    )[0]
     distinct = database.rows(
         "SELECT COUNT(*) AS n, COUNT(DISTINCT facility || '/' || ma_lk) AS dossiers,"
         " COUNT(DISTINCT facility || '/' || ma_lk || '/' || sha256) AS contents"
@@ -69,16 +74,25 @@ def state_of(simulator: Simulator) -> dict[str, Any]:
     }
 
 
+def guard_of(simulator: Simulator) -> Callable[..., None]:
+    """The dependency that asks for ``control_key``: in ``X-Sim-Key``, as ``?key=`` or in the page's cookie."""
+    key = simulator.config.control_key
+
+    def allowed(
+        x_sim_key: Annotated[str, Header()] = "",
+        given: Annotated[str, Query(alias="key")] = "",
+        sim_key: Annotated[str, Cookie()] = "",
+    ) -> None:
+        if key is not None and not compare_digest((x_sim_key or given or sim_key).encode(), key.encode()):
+            raise HTTPException(401, "X-Sim-Key")
+
+    return allowed
+
+
 def control_routes(simulator: Simulator) -> APIRouter:
     """Routes under ``/_sim``. With ``control_key`` set they ask for it in ``X-Sim-Key`` (readiness excepted)."""
     router = APIRouter(prefix="/_sim")
-    key = simulator.config.control_key
-
-    def allowed(x_sim_key: Annotated[str, Header()] = "", given: Annotated[str, Query(alias="key")] = "") -> None:
-        if key is not None and not compare_digest((x_sim_key or given).encode(), key.encode()):
-            raise HTTPException(401, "X-Sim-Key")
-
-    guard = [Depends(allowed)]
+    guard = [Depends(guard_of(simulator))]
 
     @router.get("/ready")
     async def ready() -> dict[str, str]:

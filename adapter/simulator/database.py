@@ -189,17 +189,24 @@ class Database:
         )
 
     def arrivals(
-        self, *, after: int = 0, limit: int = 1000, newest_first: bool = False, ma_lk: str = "", facility: str = ""
+        self,
+        *,
+        after: int = 0,
+        before: int | None = None,
+        limit: int = 1000,
+        newest_first: bool = False,
+        ma_lk: str = "",
+        facility: str = "",
     ) -> list[dict[str, Any]]:
-        """Rows of ``received`` without bodies; ``size`` is the body's length in bytes."""
+        """Rows of ``received`` without bodies, between two ``seq`` (both excluded); ``size``: bytes of the body."""
         order = "DESC" if newest_first else "ASC"
         return self.rows(
-            f"SELECT {_COLUMNS} FROM received WHERE seq > ? AND (? = '' OR ma_lk = ?)"  # noqa: S608 -- constants only
-            f" AND (? = '' OR facility = ?) ORDER BY seq {order} LIMIT ?",
+            f"SELECT {_COLUMNS} FROM received WHERE seq > ? AND (? IS NULL OR seq < ?)"  # noqa: S608 -- constants only
+            f" AND ? IN ('', ma_lk) AND ? IN ('', facility) ORDER BY seq {order} LIMIT ?",
             after,
+            before,
+            before,
             ma_lk,
-            ma_lk,
-            facility,
             facility,
             limit,
         )

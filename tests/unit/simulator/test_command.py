@@ -112,8 +112,8 @@ def test_a_taken_port_and_an_open_address_without_a_key_are_refused(tmp_path: Pa
 
 
 def test_with_a_control_key_only_its_holder_sees_what_arrived(tmp_path: Path) -> None:
-    with running(SimulatorConfig(database=tmp_path / "a.db", port=0, control_key="khóa")) as url:
+    with running(SimulatorConfig(database=tmp_path / "a.db", port=0, control_key="khoa-1")) as url:
         assert httpx.get(url + "/_sim/ready").status_code == 200
         assert httpx.get(url + "/_sim/received").status_code == 401
-        assert httpx.get(url + "/_sim/received", params={"key": "khóa"}).status_code == 200
+        assert httpx.get(url + "/_sim/received", params={"key": "khoa-1"}).status_code == 200
         assert httpx.post(url + "/_sim/faults", json={}).status_code == 401
