@@ -59,6 +59,8 @@ class Decision:
     why: str = ""
 
 
+BROKE_OFF = "wire/not-handed-over"
+"""The connection broke under this very file: it may be the file, so it must not block the others behind it."""
 ASK_PORTAL = (
     "ask-portal",
     "the answer was lost; ask the portal whether it has this dossier, then release or settle it",
@@ -87,7 +89,7 @@ def decide(  # noqa: PLR0911 -- a table: one line, one cell
         case OutcomeKind.THROTTLED:
             wait = _later(attempts, policy, jitter, outcome.retry_after)
             return Decision(State.SIGNED, wait=wait, count=False, why="the gateway asks to slow down")
-        case OutcomeKind.TRANSIENT if outcome.http_status is None:
+        case OutcomeKind.TRANSIENT if outcome.http_status is None and outcome.case != BROKE_OFF:
             # Nothing was handed over and nobody answered: this says nothing about the dossier, which stays due.
             # The breaker is what waits, so that all of them go on as soon as the gateway is back.
             return Decision(State.SIGNED, count=False, why="nothing was handed over")
@@ -155,6 +157,7 @@ def cells(policy: Policy | None = None) -> Iterator[Cell]:
     yield at("always", Outcome(kind.AUTH))
     yield at("first attempt", Outcome(kind.THROTTLED, http_status=429))
     yield at("retry_after 60 s", Outcome(kind.THROTTLED, http_status=429, retry_after=60.0))
-    yield at("nothing handed over", Outcome(kind.TRANSIENT))
+    yield at("nobody answers", Outcome(kind.TRANSIENT, case="wire/not-connected"))
+    yield at("broke off while sending, attempt 1", Outcome(kind.TRANSIENT, case=BROKE_OFF))
     for n in (1, 2, 3, 9, base.retry_budget - 1, base.retry_budget):
         yield at(f"answered, attempt {n}", Outcome(kind.TRANSIENT, http_status=503), attempts=n)

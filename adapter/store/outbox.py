@@ -11,9 +11,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from adapter.errors import LeaseLost
 from adapter.rules.finding import Finding
@@ -25,6 +39,7 @@ from adapter.store.moves import lock_dossier, move
 from adapter.store.records import Answer, Claimed, Settlement
 from adapter.store.schema import attempts, dossier_bodies, dossiers, revisions, signed_bodies
 from adapter.store.states import State
+from adapter.store.types import Instant
 from adapter.vault import Vault
 
 SIGNED_BODY = "signed-body"
@@ -79,58 +94,18 @@ class Outbox:
         """
         queue = _QUEUES[stage]
         claimed: list[Claimed] = []
-        wanted, until = tuple(purposes), now + lease
+        until = now + lease
+        asked = {"of": facility, "purposes": list(purposes), "now": now}
         with self._db.write() as connection:
             for state in queue.states:
                 room = limit - len(claimed)
                 if room <= 0:
                     break
-                for row in self._due(
-                    connection, stage, state=state, facility=facility, purposes=wanted, limit=room, now=now
-                ):
+                for row in connection.execute(_due(stage, state), {**asked, "room": room}).all():
                     taken = self._take(connection, stage, row, leased=queue.leased, owner=owner, now=now, until=until)
                     if taken is not None:
                         claimed.append(taken)
         return claimed
-
-    def _due(
-        self,
-        connection: Connection,
-        stage: Stage,
-        *,
-        state: State,
-        facility: str,
-        purposes: tuple[str, ...],
-        limit: int,
-        now: datetime,
-    ) -> Sequence[Row[Any]]:
-        conditions: list[ColumnElement[bool]] = [
-            revisions.c.facility == facility,
-            revisions.c.state == state.value,
-            revisions.c.purpose.in_(purposes),
-            ~dossiers.c.held,
-            or_(revisions.c.next_attempt_at.is_(None), revisions.c.next_attempt_at <= now),
-            or_(revisions.c.lease_until.is_(None), revisions.c.lease_until <= now),
-        ]
-        if state is not State.UNKNOWN:
-            conditions.append(dossiers.c.revision_id == revisions.c.id)
-        if stage is Stage.SEND:
-            other = revisions.alias("other")
-            conditions.append(
-                ~exists().where(
-                    other.c.dossier_id == revisions.c.dossier_id,
-                    other.c.id != revisions.c.id,
-                    other.c.state.in_([State.SENDING.value, State.UNKNOWN.value]),
-                )
-            )
-        return connection.execute(
-            select(revisions, dossiers.c.occasion)
-            .join(dossiers, dossiers.c.id == revisions.c.dossier_id)
-            .where(and_(*conditions))
-            .order_by(revisions.c.rank, revisions.c.deadline, revisions.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True, of=[dossiers, revisions])
-        ).all()
 
     def _take(
         self,
@@ -389,6 +364,39 @@ class Outbox:
                 select(signed_bodies.c.body).where(signed_bodies.c.revision_id == revision_id)
             ).scalar_one_or_none()
         return None if body is None else self._vault.open_(body, SIGNED_BODY)
+
+
+@cache
+def _due(stage: Stage, state: State) -> Select[Any]:
+    """What a stage may take in one state, most urgent first. Binds: of, purposes, now, room."""
+    now = bindparam("now", type_=Instant())
+    conditions: list[ColumnElement[bool]] = [
+        revisions.c.facility == bindparam("of"),
+        revisions.c.state == state.value,
+        revisions.c.purpose.in_(bindparam("purposes", expanding=True)),
+        ~dossiers.c.held,
+        or_(revisions.c.next_attempt_at.is_(None), revisions.c.next_attempt_at <= now),
+        or_(revisions.c.lease_until.is_(None), revisions.c.lease_until <= now),
+    ]
+    if state is not State.UNKNOWN:
+        conditions.append(dossiers.c.revision_id == revisions.c.id)
+    if stage is Stage.SEND:
+        other = revisions.alias("other")
+        conditions.append(
+            ~exists().where(
+                other.c.dossier_id == revisions.c.dossier_id,
+                other.c.id != revisions.c.id,
+                other.c.state.in_([State.SENDING.value, State.UNKNOWN.value]),
+            )
+        )
+    return (
+        select(revisions, dossiers.c.occasion)
+        .join(dossiers, dossiers.c.id == revisions.c.dossier_id)
+        .where(and_(*conditions))
+        .order_by(revisions.c.rank, revisions.c.deadline, revisions.c.id)
+        .limit(bindparam("room", type_=Integer()))
+        .with_for_update(skip_locked=True, of=[dossiers, revisions])
+    )
 
 
 LOST_ANSWER = Answer("lost", message="")
