@@ -1,8 +1,8 @@
 """Mappings: YAML that says how a HIS becomes the decree's tables, compiled once."""
 
+from adapter.mapping.language.scope import Note
 from adapter.mapping.loading import load_mapping
 from adapter.mapping.plan import Plan, Translation
 from adapter.mapping.readiness import Due, Readiness
-from adapter.mapping.scope import Note
 
 __all__ = ["Due", "Note", "Plan", "Readiness", "Translation", "load_mapping"]

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from adapter.errors import Where
-from adapter.mapping.blocks import Block, BlockCompiler, FieldStep, compile_names
+from adapter.mapping.language.blocks import Block, BlockCompiler, FieldStep, compile_names
+from adapter.mapping.language.scope import SPECIAL, Thunk, from_root
+from adapter.mapping.language.values import Compiler, Place, Target, Value
 from adapter.mapping.lookups import Lookup, read_lookups
 from adapter.mapping.plan import Plan
 from adapter.mapping.problems import broken
 from adapter.mapping.readiness import READY_KEYS, compile_readiness
-from adapter.mapping.scope import SPECIAL, Thunk, from_root
-from adapter.mapping.values import Compiler, Place, Target, Value
 from adapter.mapping.yamltree import Map, Node, Seq, as_map, as_text, plain_data, read_tree, texts
 from adapter.standard.model import FieldSpec
 from adapter.standard.spec import layouts, written_as

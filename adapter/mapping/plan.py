@@ -12,12 +12,12 @@ from adapter.clock import VIETNAM
 from adapter.dossier.model import Dossier, Purpose
 from adapter.errors import MappingError, Where
 from adapter.expr import ValueProblem, to_date
-from adapter.mapping.blocks import Block, Layout
+from adapter.mapping.language.blocks import Block, Layout
+from adapter.mapping.language.scope import Note, Run, Scope, Thunk
+from adapter.mapping.language.values import Place, Value, value_error
 from adapter.mapping.lookups import Lookup
 from adapter.mapping.problems import broken
 from adapter.mapping.readiness import Due, Readiness, ReadyRules
-from adapter.mapping.scope import Note, Run, Scope, Thunk
-from adapter.mapping.values import Place, Value, value_error
 from adapter.mapping.yamltree import Map
 from adapter.source import SourceEncounter
 from adapter.standard.model import Standard

@@ -1,8 +1,8 @@
 """Compiling values: from the tree of a mapping file to functions of a scope.
 
 A value is a selector, a list (the first that is not empty), null, or a step in braces. Which
-steps exist is data in :mod:`adapter.mapping.steps`; the options every step shares are in
-:mod:`adapter.mapping.options`.
+steps exist is data in :mod:`adapter.mapping.language.steps`; the options every step shares are in
+:mod:`adapter.mapping.language.options`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 
 from adapter.errors import ExpressionError, MappingError, Where
 from adapter.expr import Expression, HostFunction, ValueProblem, compile_expression
+from adapter.mapping.language.scope import SPECIAL, Scope, Thunk, no_column
 from adapter.mapping.lookups import Lookup
 from adapter.mapping.problems import broken
-from adapter.mapping.scope import SPECIAL, Scope, Thunk, no_column
 from adapter.mapping.yamltree import Map, Node, Scalar, Seq
 from adapter.standard.model import FieldSpec
 from adapter.text import mask
@@ -180,8 +180,8 @@ class Compiler:
         return Value(first, ", ".join(v.label for v in values), node.where)
 
     def _step(self, node: Map, place: Place) -> Value:
-        from adapter.mapping.options import OPTIONS, apply_options
-        from adapter.mapping.steps import STEPS
+        from adapter.mapping.language.options import OPTIONS, apply_options
+        from adapter.mapping.language.steps import STEPS
 
         named = [key for key in node.items if key in STEPS]
         # {split: X, join: " "}, {lookup: sex, from: X}: a name that is another step's option belongs to it.
@@ -230,7 +230,7 @@ class Compiler:
 
     def expression(self, node: Node, place: Place) -> Expression:
         """Compile an expression and note what it reads. Raises MappingError."""
-        from adapter.mapping.crossing import FieldFunction, lookup_function
+        from adapter.mapping.language.crossing import FieldFunction, lookup_function
 
         if not isinstance(node, Scalar) or node.null:
             raise broken(

@@ -10,10 +10,10 @@ from typing import Any
 from adapter.errors import ExpressionError, MappingError, Where
 from adapter.expr import ValueProblem, to_date, to_decimal
 from adapter.expr.operators import add
+from adapter.mapping.language.scope import Note, Scope, SparseRow
+from adapter.mapping.language.values import VALUE, Compiler, Place, Value, as_mapping_error, is_empty, value_error
 from adapter.mapping.lookups import Lookup, key_text
 from adapter.mapping.problems import broken
-from adapter.mapping.scope import Note, Scope, SparseRow
-from adapter.mapping.values import VALUE, Compiler, Place, Value, as_mapping_error, is_empty, value_error
 from adapter.mapping.yamltree import Map, Node, Scalar, as_list, as_text
 from adapter.standard.model import FieldSpec
 from adapter.text import mask

@@ -8,9 +8,9 @@ from typing import Any
 
 from adapter.expr import ValueProblem
 from adapter.expr.functions import text_of
+from adapter.mapping.language.scope import Note, Scope, Thunk
+from adapter.mapping.language.values import Compiler, Place, Value, is_empty, on_value
 from adapter.mapping.problems import broken
-from adapter.mapping.scope import Note, Scope, Thunk
-from adapter.mapping.values import Compiler, Place, Value, is_empty, on_value
 from adapter.mapping.yamltree import Map, Node, Scalar, as_flag, as_map, as_text, as_whole
 from adapter.text import one_line
 from adapter.text.charset import CHARSETS, decode

@@ -8,9 +8,7 @@ from typing import Any
 
 from adapter.errors import BhytError, ExpressionError, MappingError, Where
 from adapter.expr import ValueProblem
-from adapter.mapping.lookups import key_text
-from adapter.mapping.problems import at_field, broken
-from adapter.mapping.rows import (
+from adapter.mapping.language.rows import (
     binding_kind,
     binding_source,
     compile_binding,
@@ -18,9 +16,11 @@ from adapter.mapping.rows import (
     order_keys,
     sort_scopes,
 )
-from adapter.mapping.scope import Mapped, Note, Run, Scope, SparseRow, Thunk, kept
-from adapter.mapping.values import LIST, VALUE, Compiler, Place, Value, value_error
-from adapter.mapping.wire import writer_for
+from adapter.mapping.language.scope import Mapped, Note, Run, Scope, SparseRow, Thunk, kept
+from adapter.mapping.language.values import LIST, VALUE, Compiler, Place, Value, value_error
+from adapter.mapping.language.wire import writer_for
+from adapter.mapping.lookups import key_text
+from adapter.mapping.problems import at_field, broken
 from adapter.mapping.yamltree import Map, Node, as_list, as_map
 from adapter.standard.model import FieldSpec, Standard, Table
 from adapter.text import clean
@@ -165,7 +165,7 @@ class BlockCompiler:
         expression = node.get("keep")
         if expression is None:
             return None
-        from adapter.mapping.crossing import typed
+        from adapter.mapping.language.crossing import typed
 
         place = Place({**self.c.top, **dict.fromkeys(self.specs, VALUE)}, None, self.table)
         found = self.c.expression(expression, place)

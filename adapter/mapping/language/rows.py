@@ -9,10 +9,10 @@ from typing import Any
 
 from adapter.errors import MappingError, Where
 from adapter.expr import ValueProblem, admit
+from adapter.mapping.language.scope import NO_ROW, Rows, Scope, SparseRow, Thunk, no_column
+from adapter.mapping.language.values import LIST, ROW, Compiler, Place, Value
 from adapter.mapping.lookups import key_text
 from adapter.mapping.problems import broken
-from adapter.mapping.scope import NO_ROW, Rows, Scope, SparseRow, Thunk, no_column
-from adapter.mapping.values import LIST, ROW, Compiler, Place, Value
 from adapter.mapping.yamltree import Map, Node, Scalar, as_list, as_map, as_text
 
 COLLECTION_OPTIONS = ("where", "on", "order_by")
