@@ -39,7 +39,7 @@ def prepare_signature(
     root = parse(document)
     place = find_place(document)
     if not place.empty:
-        root, place = _cleared(root, place, replace=replace)
+        root, place = cleared(root, place, replace=replace)
     require_signable(root)
     unsigned = prepare(
         certificate,
@@ -67,7 +67,8 @@ def require_signable(root: etree._Element) -> None:
         raise DocumentError(f"Tệp có nhiều thẻ {SIGNATURE_PLACE}", f"The file has more than one {SIGNATURE_PLACE}")
 
 
-def _cleared(root: etree._Element, place: Place, *, replace: bool) -> tuple[etree._Element, Place]:
+def cleared(root: etree._Element, place: Place, *, replace: bool) -> tuple[etree._Element, Place]:
+    """Root and place without the older signature; DocumentError unless ``replace`` and nothing else stands there."""
     holder = root[-1]
     nodes = list(holder)
     if (

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from dataclasses import dataclass
 
 from lxml import etree
 
-from adapter.signing.problems import Refused
+from adapter.signing.problems import Problem, Refused
 from adapter.signing.xml import C14N, DS, ENVELOPED, RSA_SHA256, SHA256, canonical_part
 
 _DS = f"{{{DS}}}"
@@ -42,6 +43,19 @@ def read_signed_info(element: etree._Element) -> SignedInfo:
     if any(name != f"{_DS}Reference" for name in names[2:]):
         raise _odd("SignedInfo")
     return SignedInfo(tuple(_reference(child) for child in children[2:]), canonical_part(element))
+
+
+def digest_problems(reference: SignedReference, data: bytes) -> list[Problem]:
+    """Whether the canonical bytes of a signed part are those that were signed."""
+    if hashlib.sha256(data).digest() == reference.digest:
+        return []
+    return [
+        Problem(
+            "digest",
+            "Nội dung đã bị thay đổi sau khi ký (giá trị băm không khớp)",
+            "The content was changed after signing (the digest does not match)",
+        )
+    ]
 
 
 def _reference(element: etree._Element) -> SignedReference:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import functools
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,8 +24,9 @@ from adapter.clock import VIETNAM
 from adapter.errors import DocumentError, SignatureInvalid
 from adapter.signing import checks
 from adapter.signing.problems import Problem, Refused
-from adapter.signing.signedinfo import SignedInfo, SignedReference, read_signed_info
+from adapter.signing.signedinfo import SignedInfo, SignedReference, digest_problems, read_signed_info
 from adapter.signing.trust import Trust
+from adapter.signing.verify2 import is_profile2, two_references
 from adapter.signing.xml import DS, ENVELOPED, SIGNATURE_PLACE, canonical, parse
 
 _DS = f"{{{DS}}}"
@@ -109,6 +109,9 @@ def verify(document: bytes, *, trust: Trust | None = None, at: datetime | None =
         profile = _profile(info.references, parts)
         if profile == 1:
             problems += _whole_document(root, signature, info.references[0])
+        else:
+            found, signing_time = two_references(root, signature, parts.objects, info.references)
+            problems += found
         problems += _certificate_problems(certificate, trust, at)
     except Refused as refused:
         problems.append(refused.problem)
@@ -178,10 +181,12 @@ def _profile(references: Sequence[SignedReference], parts: _Parts) -> int:
         if parts.objects:
             raise Refused("structure", "Chữ ký kiểu 1 không có Object", "A profile 1 signature has no Object")
         return 1
+    if is_profile2(references):
+        return 2
     raise Refused(
         "references",
-        'Chữ ký không phải kiểu 1 (một tham chiếu URI="", phép biến đổi enveloped)',
-        'The signature is not profile 1 (one reference URI="" with the enveloped transform)',
+        'Chữ ký không phải kiểu 1 (một tham chiếu URI="", phép biến đổi enveloped) cũng không phải kiểu 2',
+        'The signature is neither profile 1 (one reference URI="", enveloped transform) nor profile 2',
     )
 
 
@@ -192,19 +197,6 @@ def _whole_document(root: etree._Element, signature: etree._Element, reference: 
     holder.text = ((holder.text or "") + (signature.tail or "")) or None
     holder.remove(signature)
     return digest_problems(reference, canonical(root))
-
-
-def digest_problems(reference: SignedReference, data: bytes) -> list[Problem]:
-    """Whether the canonical bytes of a signed part are those that were signed."""
-    if hashlib.sha256(data).digest() == reference.digest:
-        return []
-    return [
-        Problem(
-            "digest",
-            "Nội dung đã bị thay đổi sau khi ký (giá trị băm không khớp)",
-            "The content was changed after signing (the digest does not match)",
-        )
-    ]
 
 
 def signature_value_problems(info: SignedInfo, value: etree._Element, certificate: x509.Certificate) -> list[Problem]:
