@@ -12,9 +12,9 @@ facility's :class:`adapter.settings.SourceSettings`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from importlib.metadata import entry_points
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from adapter.errors import ConfigError
 from adapter.settings import SourceSettings
@@ -45,6 +45,23 @@ class PullSource(Protocol):
 
     def close(self) -> None:
         """Give back connections."""
+        ...
+
+
+@runtime_checkable
+class Reconcilable(Protocol):
+    """A source that can also be asked what it holds: for the daily count, and for rows deleted behind our back.
+
+    A cursor sees what changed; a row that was deleted, or that a reopened settlement took out of the query,
+    changes no more. Optional: test with ``isinstance(source, Reconcilable)``.
+    """
+
+    def keys_on(self, day: date) -> frozenset[str]:
+        """Keys of all encounters of one source day (Asia/Ho_Chi_Minh). Raises as ``pull``."""
+        ...
+
+    def present(self, keys: Sequence[str]) -> frozenset[str]:
+        """Those of ``keys`` the source still gives. Raises as ``pull``."""
         ...
 
 

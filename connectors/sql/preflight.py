@@ -51,7 +51,8 @@ def prove(connection: Connection, url: URL, spec: SqlSpec, reader: Reader) -> No
 
 def _queries(spec: SqlSpec, reader: Reader) -> Iterator[tuple[str, CheckedQuery, list[str]]]:
     linked = [c.by for c in spec.collections.values() if c.by is not None]
-    yield "encounters", reader.encounters, [spec.encounters.key, *spec.encounters.changed_at, *linked]
+    own = [spec.encounters.key, *spec.encounters.changed_at, *filter(None, [spec.encounters.day]), *linked]
+    yield "encounters", reader.encounters, own
     for name, collection in spec.collections.items():
         yield f"collections.{name}", reader.collections[name], [collection.parent, *collection.order_by]
 

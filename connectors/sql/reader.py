@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, text
@@ -184,6 +185,48 @@ class Reader:
         self._unique([stamped.key for stamped in found])
         order = {key: n for n, key in enumerate(wanted)}
         return sorted(found, key=lambda stamped: order.get(stamped.key, len(order)))
+
+    def keys_between(self, connection: Connection, types: Types, start: datetime, end: datetime) -> frozenset[str]:
+        """Keys of encounters whose day column lies in [start, end)."""
+        key, day = self._spec.encounters.key, self._spec.encounters.day
+        if day is None:
+            raise SourceSchemaError(
+                "Tệp ánh xạ không có khóa source.encounters.day nên không đối chiếu theo ngày được",
+                "The mapping has no key source.encounters.day, so days cannot be reconciled",
+                hint_vi="khai báo cột ngày không đổi, ví dụ ngày ra viện hoặc ngày thanh toán",
+                hint_en="name a column that does not change, such as the day of discharge or settlement",
+            )
+        source = text(f"({self.encounters.sql}\n) q")
+        sample = select(text(f"q.{day}")).select_from(source).where(text(f"q.{day} IS NOT NULL")).limit(1)
+        binds = self._range(types, None)
+        if (value := connection.execute(sample, binds).scalar()) is None:
+            return frozenset()
+        form = find_form([value])
+        if form.at is None:
+            return frozenset()
+        statement = (
+            select(text(f"q.{key}")).select_from(source).where(text(f"q.{day} >= :bhyt_from AND q.{day} < :bhyt_to"))
+        )
+        binds |= {"bhyt_from": form.to_bind(form.at(start)), "bhyt_to": form.to_bind(form.at(end))}
+        return self._keys(connection.execute(statement, binds))
+
+    def present(self, connection: Connection, types: Types, keys: Sequence[str]) -> frozenset[str]:
+        """Those of ``keys`` the query still gives."""
+        key = self._spec.encounters.key
+        statement = (
+            select(text(f"q.{key}"))
+            .select_from(text(f"({self.encounters.sql}\n) q"))
+            .where(text(f"q.{key} IN :bhyt_keys").bindparams(_expanding("bhyt_keys")))
+        )
+        found: frozenset[str] = frozenset()
+        for part in _parts(list(dict.fromkeys(keys)), self._chunk):
+            binds = {**self._range(types, None), "bhyt_keys": [types.key(k) for k in part]}
+            found |= self._keys(connection.execute(statement, binds))
+        return found
+
+    def _keys(self, result: Any) -> frozenset[str]:
+        column_name = self._spec.encounters.key
+        return frozenset(key_text(value, place=_ENCOUNTERS, column=column_name) for (value,) in result.fetchall())
 
     def _unique(self, keys: list[str]) -> None:
         if len(set(keys)) == len(keys):

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy.engine import Connection, Engine
 
+from adapter.clock import VIETNAM
 from adapter.settings import SourceSettings
 from adapter.source import Batch, Cursor, SourceEncounter
 from connectors.sql.engine import open_engine, source_url
 from connectors.sql.faults import translated
 from connectors.sql.options import SqlOptions
+from connectors.sql.pace import Pace
 from connectors.sql.position import Position, after_scan, read_cursor, within_scan
 from connectors.sql.preflight import prove
 from connectors.sql.reader import Place, Reader, Types
@@ -45,6 +47,7 @@ class SqlSource:
         self._engine: Engine | None = None
         self._types: Types | None = None
         self._ahead: _Ahead | None = None
+        self._pace = Pace(options.max_rows_per_second)
 
     def preflight(self) -> None:
         """Prove that every table and column the mapping's source block names can be read."""
@@ -55,6 +58,7 @@ class SqlSource:
         """The next page of encounters; see :mod:`connectors.sql.position` for what the cursor holds."""
         if any(span.holds(now) for span in self._options.quiet_hours):
             return Batch((), cursor, done=True)
+        self._pace.wait()
         with self._reading("encounters") as connection:
             if (types := self._find_types(connection)) is None:
                 return Batch((), cursor, done=True)
@@ -69,6 +73,7 @@ class SqlSource:
                 return Batch((), cursor, done=True)
             found = self._reader.by_keys(connection, types, [place.key for place in places])
             encounters = self._reader.complete(connection, found)
+        self._pace.read(sum(1 + sum(map(len, one.collections.values())) for one in encounters))
         last = places[-1] if places else after
         if last is None:
             return Batch((), cursor, done=True)
@@ -97,6 +102,24 @@ class SqlSource:
             if (types := self._find_types(connection)) is None:
                 return ()
             return self._reader.complete(connection, self._reader.by_keys(connection, types, keys))
+
+    def keys_on(self, day: date) -> frozenset[str]:
+        """Keys of all encounters of one source day (column ``encounters.day``), for the daily reconciliation.
+
+        SourceSchemaError when the mapping names no such column.
+        """
+        with self._reading("reconciliation") as connection:
+            if (types := self._find_types(connection)) is None:
+                return frozenset()
+            start = datetime.combine(day, time(), VIETNAM)
+            return self._reader.keys_between(connection, types, start, start + timedelta(days=1))
+
+    def present(self, keys: Sequence[str]) -> frozenset[str]:
+        """Those of ``keys`` that the encounters' query still gives: the others were deleted or reopened."""
+        with self._reading("reconciliation") as connection:
+            if not keys or (types := self._find_types(connection)) is None:
+                return frozenset()
+            return self._reader.present(connection, types, keys)
 
     def close(self) -> None:
         """Give the connection back."""

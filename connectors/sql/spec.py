@@ -29,6 +29,7 @@ class Encounters(_Part):
     key: Column
     changed_at: tuple[Column, ...]
     stamp: str | None = None
+    day: Column | None = Field(default=None, description="column of the source day, for reconciliation")
     look_back: int | None = Field(default=None, ge=0, description="for stamp: counter, in the counter's own units")
 
     @field_validator("changed_at", mode="before")

@@ -18,7 +18,7 @@ from adapter.clock import VIETNAM
 from adapter.errors import SourceSchemaError, SourceUnreachable
 from adapter.settings import SourceSettings
 from adapter.source import Cursor, SourceEncounter
-from connectors.base import PullSource, open_source
+from connectors.base import PullSource, Reconcilable, open_source
 from tests.support import mariadb, postgres
 from tests.support.mariadb import mariadb_server
 from tests.support.postgres import postgres_server
@@ -328,3 +328,58 @@ def test_sqlite_and_the_servers_give_the_same_encounters(his: His, tmp_path: Pat
     hashes = [[e.content_hash() for e in read_all(one.source(spec))[0]] for one in (his, other)]
     assert hashes[0] == hashes[1]
     other.close()
+
+
+# -- what a cursor cannot see, and going gently ----------------------------------------------------
+
+
+def test_deleted_rows_and_reopened_settlements_are_found_by_asking(his: His) -> None:
+    for key in range(1, 26):
+        his.add(key, local(30), locked=local(30))
+    query = "SELECT e.* FROM EPISODE e WHERE e.LOCKED IS NOT NULL"
+    source: Any = his.source({**SPEC, "encounters": {**SPEC["encounters"], "query": query}})
+    assert isinstance(source, Reconcilable)
+    _, cursor = read_all(source)
+    his.run("DELETE FROM EPISODE WHERE ID = 7", "UPDATE EPISODE SET LOCKED = NULL WHERE ID = 8")
+    known = [str(k) for k in range(1, 26)]
+    assert set(known) - source.present(known) == {"7", "8"}
+    his.run(f"UPDATE EPISODE SET LOCKED = '{local(0)}' WHERE ID = 8")
+    again, _ = read_all(source, cursor)
+    assert "8" in [e.key for e in again]
+
+
+def test_a_reopened_settlement_that_stays_in_the_query_is_a_change_like_any_other(his: His) -> None:
+    his.add(1, local(30), locked=local(30))
+    source = his.source()
+    _, cursor = read_all(source)
+    his.run(f"UPDATE EPISODE SET LOCKED = NULL, CHANGED = '{local(2)}' WHERE ID = 1")
+    opened, cursor = read_all(source, cursor)
+    his.run(f"UPDATE EPISODE SET LOCKED = '{local(1)}', CHANGED = '{local(1)}' WHERE ID = 1")
+    closed, _ = read_all(source, cursor)
+    assert [e.row["LOCKED"] for e in (opened[-1], closed[-1])] == [None, local(1)]
+
+
+def test_the_keys_of_a_source_day_can_be_counted(his: His) -> None:
+    midnight = datetime(2026, 11, 22, tzinfo=VIETNAM).replace(tzinfo=None)
+    for key, at in enumerate(
+        [midnight - timedelta(seconds=1), midnight, midnight + timedelta(hours=23, minutes=59), midnight], 1
+    ):
+        his.add(key, local(1), locked=at)
+    source: Any = his.source({**SPEC, "encounters": {**SPEC["encounters"], "day": "LOCKED"}})
+    source.preflight()
+    assert source.keys_on(date(2026, 11, 22)) == {"2", "3", "4"}
+    assert source.keys_on(date(2026, 11, 21)) == {"1"}
+    assert source.keys_on(date(2026, 11, 20)) == frozenset()
+    with pytest.raises(SourceSchemaError, match="day"):
+        his.source().keys_on(date(2026, 11, 22))  # type: ignore[attr-defined]
+
+
+def test_a_row_limit_slows_the_next_batch_down(his: His) -> None:
+    for key in range(1, 41):
+        his.add(key, local(5))
+    source = his.source(batch_size=20, options={"max_rows_per_second": 80})  # 40 rows a batch: half a second
+    started = time.monotonic()
+    first = source.pull(None, now=NOW)
+    assert time.monotonic() - started < 0.4
+    source.pull(first.cursor, now=NOW)
+    assert time.monotonic() - started >= 0.45
