@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from adapter.errors import BhytError, LeaseLost
 from adapter.pipeline.context import Context, StageResult
+from adapter.pipeline.owners import end_leases_of_the_dead
 from adapter.pipeline.workbench import CheckJob, InlineBench
 from adapter.rules.finding import Finding, Report
 from adapter.store import Stage
@@ -14,6 +15,7 @@ def check(ctx: Context) -> StageResult:
     result = StageResult("check")
     bench = ctx.bench or InlineBench(ctx.settings, ctx.facility)
     try:
+        end_leases_of_the_dead(ctx.store, ctx.facility.code, ctx.clock())
         while not ctx.stopping():
             claimed = ctx.store.outbox.claim(
                 Stage.CHECK,

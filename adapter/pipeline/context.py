@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,6 +11,7 @@ from adapter.clock import Clock
 from adapter.dossier.model import Dossier
 from adapter.errors import BhytError, ConfigError
 from adapter.gateway.client import Gateway
+from adapter.pipeline.owners import owner_name
 from adapter.pipeline.workbench import Bench
 from adapter.settings import Facility, Settings
 from adapter.signing.keys import KeyHolder
@@ -69,11 +68,6 @@ class Plan(Protocol):
     ) -> Dossier:
         """The dossier of one due. Raises MappingError."""
         ...
-
-
-def owner_name() -> str:
-    """This process, for leases: host, process id and the time it asked."""
-    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +131,6 @@ class StageResult:
     def count(self, what: str, n: int = 1) -> None:
         """Add to a count."""
         self.counts[what] = self.counts.get(what, 0) + n
+
+
+__all__ = ["Context", "Due", "Plan", "Readiness", "StageResult", "owner_name"]

@@ -20,6 +20,7 @@ from adapter.gateway.services import service_for
 from adapter.pipeline.context import Context, StageResult
 from adapter.pipeline.decide import Decision, Policy, decide, lost
 from adapter.pipeline.flow import CHECKIN, DOSSIER, OPERATIONS, PURPOSES, Flow, Rate
+from adapter.pipeline.owners import end_leases_of_the_dead
 from adapter.store import Answer, Claimed, Settlement, Stage
 from adapter.store.outbox import LOST_ANSWER
 
@@ -71,6 +72,7 @@ def send(ctx: Context) -> StageResult:
 def bury_the_dead(ctx: Context, policy: Policy, result: StageResult) -> None:
     """Rows left ``sending`` by a worker that is gone become ``unknown``, under the decision table."""
     now = ctx.clock()
+    end_leases_of_the_dead(ctx.store, ctx.facility.code, now)
     settlements = []
     for claimed in ctx.store.outbox.expired(ctx.facility.code, now):
         decision = lost(unknowns=claimed.unknowns, policy=policy)

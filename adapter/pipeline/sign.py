@@ -5,6 +5,7 @@ from __future__ import annotations
 from adapter.errors import BhytError, LeaseLost, Terminal
 from adapter.pipeline.check import failed
 from adapter.pipeline.context import Context, StageResult
+from adapter.pipeline.owners import end_leases_of_the_dead
 from adapter.pipeline.workbench import InlineBench, Signed, SignJob
 from adapter.store import Claimed, Stage
 
@@ -16,6 +17,7 @@ def sign(ctx: Context) -> StageResult:
     claimed: list[Claimed] = []
     done = 0
     try:
+        end_leases_of_the_dead(ctx.store, ctx.facility.code, ctx.clock())
         while not ctx.stopping():
             done = 0
             claimed = ctx.store.outbox.claim(

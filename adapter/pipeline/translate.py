@@ -14,6 +14,7 @@ from adapter.dossier.model import Dossier, decimal_of
 from adapter.errors import BhytError, LeaseLost, Terminal, Where
 from adapter.pipeline.context import Context, Due, StageResult
 from adapter.pipeline.deadlines import claim_deadline
+from adapter.pipeline.owners import end_leases_of_the_dead
 from adapter.pipeline.pull import expected_of, source_name
 from adapter.rules.finding import Finding
 from adapter.store import ClaimedEncounter, Expected, Unit
@@ -31,6 +32,7 @@ def translate(ctx: Context) -> StageResult:
     plan = ctx.need("plan")
     name, facility, store = source_name(plan), ctx.facility.code, ctx.store
     try:
+        end_leases_of_the_dead(store, facility, ctx.clock())
         store.intake.adopt_plan(facility, name, plan.hash)
         while not ctx.stopping():
             claimed = store.intake.claim(

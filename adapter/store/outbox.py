@@ -20,6 +20,7 @@ from sqlalchemy import (
     Integer,
     Row,
     Select,
+    Table,
     and_,
     bindparam,
     exists,
@@ -37,7 +38,7 @@ from adapter.store.dossiers import DOSSIER_BODY
 from adapter.store.findings import save_findings
 from adapter.store.moves import lock_dossier, move
 from adapter.store.records import Answer, Claimed, Settlement
-from adapter.store.schema import attempts, dossier_bodies, dossiers, revisions, signed_bodies
+from adapter.store.schema import attempts, dossier_bodies, dossiers, encounters, revisions, signed_bodies
 from adapter.store.states import State
 from adapter.store.types import Instant
 from adapter.vault import Vault
@@ -321,6 +322,29 @@ class Outbox:
                     late.append(one)
         return late
 
+    # ---- leases ------------------------------------------------------------------------------
+
+    def owners(self, facility: str, now: datetime) -> set[str]:
+        """Who holds a lease of this facility that has not run out."""
+        with self._db.read() as connection:
+            return {
+                owner
+                for table, worked_on in _leased(facility)
+                for owner in connection.execute(
+                    select(table.c.lease_owner).where(worked_on, table.c.lease_until > now).distinct()
+                ).scalars()
+            }
+
+    def end_leases(self, facility: str, owners: Sequence[str], now: datetime) -> None:
+        """Let the leases of these owners run out now."""
+        with self._db.write() as connection:
+            for table, worked_on in _leased(facility):
+                connection.execute(
+                    update(table)
+                    .where(worked_on, table.c.lease_owner.in_(owners), table.c.lease_until > now)
+                    .values(lease_until=now)
+                )
+
     def expired(self, facility: str, now: datetime, limit: int = 500) -> list[Claimed]:
         """Revisions left ``sending`` by a worker that is gone; :meth:`settle` them as unknown."""
         with self._db.read() as connection:
@@ -364,6 +388,15 @@ class Outbox:
                 select(signed_bodies.c.body).where(signed_bodies.c.revision_id == revision_id)
             ).scalar_one_or_none()
         return None if body is None else self._vault.open_(body, SIGNED_BODY)
+
+
+def _leased(facility: str) -> tuple[tuple[Table, ColumnElement[bool]], ...]:
+    """The tables with leases, and the rows that can have one (through their indexes)."""
+    states = [State.TRANSLATED.value, State.SIGNING.value, State.SENDING.value]
+    return (
+        (revisions, and_(revisions.c.facility == facility, revisions.c.state.in_(states))),
+        (encounters, and_(encounters.c.facility == facility, encounters.c.pending)),
+    )
 
 
 @cache

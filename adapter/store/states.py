@@ -38,14 +38,14 @@ _S = State
 
 MOVES: dict[State, frozenset[State]] = {
     _S.TRANSLATED: frozenset({_S.BLOCKED, _S.READY, _S.SKIPPED, _S.SUPERSEDED}),
-    _S.BLOCKED: frozenset({_S.READY, _S.TRANSLATED, _S.SUPERSEDED}),
-    _S.READY: frozenset({_S.SIGNING, _S.TRANSLATED, _S.SUPERSEDED}),
-    _S.SIGNING: frozenset({_S.SIGNED, _S.READY, _S.BLOCKED, _S.SUPERSEDED}),
-    _S.SIGNED: frozenset({_S.SENDING, _S.SUPERSEDED}),
+    _S.BLOCKED: frozenset({_S.READY, _S.TRANSLATED, _S.SKIPPED, _S.SUPERSEDED}),
+    _S.READY: frozenset({_S.SIGNING, _S.TRANSLATED, _S.SKIPPED, _S.SUPERSEDED}),
+    _S.SIGNING: frozenset({_S.SIGNED, _S.READY, _S.BLOCKED, _S.SKIPPED, _S.SUPERSEDED}),
+    _S.SIGNED: frozenset({_S.SENDING, _S.SKIPPED, _S.SUPERSEDED}),
     _S.SENDING: frozenset({_S.ACCEPTED, _S.REFUSED, _S.UNKNOWN, _S.SIGNED}),
     _S.UNKNOWN: frozenset({_S.SENDING, _S.ACCEPTED, _S.REFUSED}),
     _S.REFUSED: frozenset({_S.SIGNED, _S.ACCEPTED}),
-    _S.SKIPPED: frozenset({_S.SUPERSEDED}),
+    _S.SKIPPED: frozenset({_S.TRANSLATED, _S.BLOCKED, _S.SUPERSEDED}),
     _S.ACCEPTED: frozenset(),
     _S.SUPERSEDED: frozenset(),
 }

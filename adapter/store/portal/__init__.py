@@ -1,0 +1,1 @@
+"""What people and the portal tell the store: sent by other software, verdicts, confirmations, look-ups."""
