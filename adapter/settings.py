@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -75,7 +77,10 @@ class Facility(_Part):
     certificate: CertificateSettings = CertificateSettings()
     mapping: str = Field(description="a shipped mapping's name, or the path of a mapping.yaml")
     source: SourceSettings
-    start_at: datetime | None = Field(default=None, description="encounters that ended earlier are not sent")
+    start_at: datetime | None = Field(
+        default=None, description="encounters that ended earlier are not sent; asked for outside the simulator"
+    )
+    mode: Literal["live", "shadow"] = Field(default="live", description="shadow: everything but send")
     standard: str | None = Field(default=None, description="pin a layout (130, 4750, 3176); default: by date")
     paused: bool = False
 
@@ -150,6 +155,24 @@ class RulesSettings(_Part):
     money_info_up_to: str = "1.00"
 
 
+class ReceptionStaff(_Part):
+    """A person at the reception desk: name and citizen number as registered with BHXH for card look-ups."""
+
+    user: Annotated[str, Field(min_length=1)]
+    name: Annotated[str, Field(min_length=1)]
+    citizen_number: Annotated[str, Field(pattern=r"^\d{12}$")]
+
+
+class ReceptionSettings(_Part):
+    """Card and history look-ups: who may ask, how often, how long an answer is kept in memory."""
+
+    staff: tuple[ReceptionStaff, ...] = ()
+    cache_seconds: Annotated[float, Field(ge=0, le=3600)] = 300
+    per_minute: Annotated[int, Field(ge=1, description="questions to the gateway per facility")] = 30
+    timeout: Annotated[float, Field(gt=0, description="seconds a patient at the desk waits for the gateway")] = 15
+    pause: Annotated[float, Field(gt=0, description="seconds without questions after the account was restricted")] = 900
+
+
 class ApiSettings(_Part):
     """The web role: loopback only unless changed on purpose."""
 
@@ -174,6 +197,7 @@ class Settings(BaseSettings):
     schedule: ScheduleSettings = ScheduleSettings()
     standard: StandardSettings = StandardSettings()
     rules: RulesSettings = RulesSettings()
+    reception: ReceptionSettings = ReceptionSettings()
     api: ApiSettings = ApiSettings()
     alerts: tuple[str, ...] = ()
 
@@ -197,6 +221,19 @@ class Settings(BaseSettings):
             raise ValueError("two facilities share one code")
         return value
 
+    @model_validator(mode="after")
+    def _demo_stays_at_home(self) -> Settings:
+        if self.demo and (self.gateway.environment != "simulator" or not is_loopback(self.gateway.base_url)):
+            raise ConfigError(
+                "Dữ liệu minh hoạ không được rời cổng thực hành: gateway.environment phải là simulator và"
+                " gateway.base_url phải trỏ về chính máy này",
+                "Demo data never leaves the practice gateway: gateway.environment must be simulator and"
+                " gateway.base_url must point to this very machine",
+                hint_vi="để kết nối cổng thật, tạo thư mục làm việc mới từ config/config.example.yaml",
+                hint_en="for a real gateway make a new workdir from config/config.example.yaml",
+            )
+        return self
+
     def path(self, relative: Path) -> Path:
         """An absolute path; relative ones count from the workdir."""
         return relative if relative.is_absolute() else self.workdir / relative
@@ -216,6 +253,15 @@ class Settings(BaseSettings):
     def store_url(self) -> str:
         """The store's URL with a relative SQLite path made absolute in the workdir."""
         return absolute_sqlite_url(self.store.url, self.workdir)
+
+
+def is_loopback(url: str) -> bool:
+    """True when a URL's host is this machine and can be no other, whatever a resolver says."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def absolute_sqlite_url(url: str, workdir: Path) -> str:
