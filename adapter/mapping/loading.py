@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from adapter.errors import Where
+from adapter.errors import MappingError, Where
+from adapter.mapping.extending import Resolved, resolve
 from adapter.mapping.language.blocks import Block, BlockCompiler, FieldStep, compile_names
 from adapter.mapping.language.scope import SPECIAL, Thunk, from_root
 from adapter.mapping.language.values import Compiler, Place, Target, Value
@@ -16,7 +17,7 @@ from adapter.mapping.lookups import Lookup, read_lookups
 from adapter.mapping.plan import Plan
 from adapter.mapping.problems import broken
 from adapter.mapping.readiness import READY_KEYS, compile_readiness
-from adapter.mapping.yamltree import Map, Node, Seq, as_map, as_text, plain_data, read_tree, texts
+from adapter.mapping.yamltree import Map, Node, Seq, as_map, as_text, plain_data, texts
 from adapter.standard.model import FieldSpec
 from adapter.standard.spec import layouts, written_as
 
@@ -25,11 +26,16 @@ TOP_KEYS = ("mapping", "standard", "extends", "visit_date", "source", "lookups",
 
 def load_mapping(path: Path) -> Plan:
     """Read, check and compile a mapping. Raises MappingError with file:line:column."""
-    return compile_mapping(read_tree(path), path)
+    return compile_mapping(resolve(path), path)
 
 
-def compile_mapping(tree: Map, path: Path) -> Plan:
-    """Compile a resolved tree; ``path`` is where lookups are found from."""
+def compile_mapping(resolved: Resolved, path: Path, errors: list[MappingError] | None = None) -> Plan:
+    """Compile a resolved tree.
+
+    With ``errors`` the mistakes inside tables are collected there instead of ending at the first; the plan
+    then lacks the fields concerned.
+    """
+    tree = resolved.tree
     for key in tree.items:
         if key not in TOP_KEYS:
             raise broken(
@@ -40,10 +46,11 @@ def compile_mapping(tree: Map, path: Path) -> Plan:
             raise broken("MAP-KEY", tree.where, f"Thiếu khóa '{key}'", f"Key '{key}' is missing")
     name = as_text(tree.get("mapping"), "mapping", tree.where).text
     pin = _pin(tree)
-    lookups = read_lookups(tree.get("lookups"), path.parent)
+    lookups = read_lookups(tree.get("lookups"), lambda where: resolved.folder(where, path.parent))
     source = as_map(tree.items["source"], "source", tree.where) if "source" in tree.items else None
     encounters = _encounters(source)
     compiler = Compiler(lookups, _collections(source))
+    compiler.errors = errors
     specs = field_specs(pin)
     table_nodes = _table_nodes(tree, specs)
     compiler.targets = {
@@ -54,9 +61,11 @@ def compile_mapping(tree: Map, path: Path) -> Plan:
     place = Place(compiler.top, "")
     ready = compile_readiness(compiler, encounters, source, place)
     tables = {
-        table: tuple(BlockCompiler(compiler, table, specs[table], names).block(node) for node in nodes)
+        table: tuple(_blocks(BlockCompiler(compiler, table, specs[table], names), nodes, errors))
         for table, nodes in table_nodes.items()
     }
+    if errors:
+        tables = {table: blocks for table, blocks in tables.items() if blocks}
     identified_by = _identified_by(tables, tree)
     _refuse_circles(tables)
     return Plan(
@@ -71,10 +80,21 @@ def compile_mapping(tree: Map, path: Path) -> Plan:
         used_lookups=frozenset(compiler.used_lookups),
         tree=tree,
         names=names,
+        used_names=frozenset(compiler.used_names),
         visit_dates=_visit_dates(compiler, tree, tables, place),
         ready=ready,
         identified_by=identified_by,
     )
+
+
+def _blocks(compiler: BlockCompiler, nodes: list[Map], errors: list[MappingError] | None) -> Iterator[Block]:
+    for node in nodes:
+        try:
+            yield compiler.block(node)
+        except MappingError as error:
+            if errors is None:
+                raise
+            errors.append(error)
 
 
 def _pin(tree: Map) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -75,12 +75,12 @@ def key_text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def read_lookups(node: Node | None, folder: Path) -> dict[str, Lookup]:
-    """All lookups of a mapping; files are found from ``folder``. Raises MappingError."""
+def read_lookups(node: Node | None, folder_of: Callable[[Where], Path]) -> dict[str, Lookup]:
+    """All lookups of a mapping; ``folder_of`` a place is where its files are found from. Raises MappingError."""
     if node is None or (isinstance(node, Scalar) and node.null):
         return {}
     block = as_map(node, "lookups", node.where)
-    return {name: _lookup(name, value, folder) for name, value in block.items.items()}
+    return {name: _lookup(name, value, folder_of(value.where)) for name, value in block.items.items()}
 
 
 def _lookup(name: str, node: Node, folder: Path) -> Lookup:

@@ -55,6 +55,7 @@ class Plan:
     used_lookups: frozenset[str]
     tree: Map
     names: Mapping[str, Thunk]
+    used_names: frozenset[str]
     visit_dates: tuple[tuple[Value, Place], ...]
     ready: ReadyRules
     identified_by: str
@@ -64,7 +65,7 @@ class Plan:
 
     def readiness(self, encounter: SourceEncounter) -> Readiness:
         """MA_LK and the purposes that are due now. Raises MappingError when MA_LK is empty or an expression fails."""
-        run = self._run(encounter, facility="", occasion="", now=datetime.now(VIETNAM))
+        run = self.run(encounter, facility="", occasion="", now=datetime.now(VIETNAM))
         ma_lk = run.ma_lk()
         if not ma_lk:
             block = self.tables[self.identified_by][0]
@@ -102,11 +103,11 @@ class Plan:
         uninsured_tables: Iterable[str] = UNINSURED_TABLES,
     ) -> Translation:
         """:meth:`translate`, with the notes (letters lost, text cut, codes kept) made on the way."""
-        run = self._run(encounter, facility=facility, occasion=due.occasion, now=now)
+        run = self.run(encounter, facility=facility, occasion=due.occasion, now=now)
         layout = run.layout
-        assert layout is not None  # noqa: S101 -- _run has just set it
+        assert layout is not None  # noqa: S101 -- run has just set it
         tables: dict[str, Sequence[Mapping[str, str]]] = {}
-        for table in self._wanted(due.purpose, layout.standard, tuple(uninsured_tables)):
+        for table in self.wanted(due.purpose, layout.standard, tuple(uninsured_tables)):
             rows = run.rows(table)
             if rows:
                 tables[table] = rows
@@ -120,17 +121,19 @@ class Plan:
         )
         return Translation(dossier, tuple(run.notes))
 
-    # ---- inside ----------------------------------------------------------------------------------
-
-    def _wanted(self, purpose: Purpose, standard: Standard, uninsured: tuple[str, ...]) -> list[str]:
+    def wanted(self, purpose: Purpose, standard: Standard, uninsured: Iterable[str] = UNINSURED_TABLES) -> list[str]:
+        """The mapped tables a purpose takes, in order."""
         mapped = [name for name in standard.tables if name in self.tables]
         if purpose is Purpose.CHECKIN:
             return [t for t in mapped if t in CHECKIN_TABLES]
         if purpose is Purpose.BOOK:
-            return [t for t in mapped if t in uninsured]
+            return [t for t in mapped if t in set(uninsured)]
         return [t for t in mapped if t not in CHECKIN_TABLES]
 
-    def _run(self, encounter: SourceEncounter, *, facility: str, occasion: str, now: datetime) -> Run:
+    # ---- inside ----------------------------------------------------------------------------------
+
+    def run(self, encounter: SourceEncounter, *, facility: str, occasion: str, now: datetime) -> Run:
+        """One translation at its beginning: visit date and layout are chosen, nothing is mapped yet."""
         run = Run(encounter, self.names, facility=facility, occasion=occasion, now=now)
         run.identified_by = self.identified_by
         run.visit_date = now.astimezone(VIETNAM).date()

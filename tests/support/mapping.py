@@ -11,6 +11,7 @@ from typing import Any
 from adapter.clock import VIETNAM
 from adapter.dossier.model import Purpose
 from adapter.mapping import Due, Plan, Translation
+from adapter.mapping.extending import Resolved
 from adapter.mapping.loading import compile_mapping
 from adapter.mapping.yamltree import parse_tree
 from adapter.source import SourceEncounter
@@ -33,7 +34,7 @@ source:
 def plan_of(text: str, folder: Path | None = None) -> Plan:
     """A plan from the text of a whole mapping file."""
     path = (folder or Path()) / "mapping.yaml"
-    return compile_mapping(parse_tree(textwrap.dedent(text), "mapping.yaml"), path)
+    return compile_mapping(Resolved(parse_tree(textwrap.dedent(text), "mapping.yaml")), path)
 
 
 def plan(tables: str, *, head: str = HEAD, folder: Path | None = None) -> Plan:

@@ -50,6 +50,7 @@ class FieldStep:
     name: str
     value: Value
     place: Place
+    node: Node
 
     @property
     def where(self) -> Where:
@@ -204,7 +205,12 @@ class BlockCompiler:
         for name, value in own.items():
             depends: set[str] = set()
             at = Place(place.names, place.source, self.table, self.specs[name], depends)
-            yield FieldStep(name, self._field(value, at), at)
+            try:
+                yield FieldStep(name, self._field(value, at), at, value)
+            except MappingError as error:
+                if self.c.errors is None:
+                    raise
+                self.c.errors.append(error)
 
     def _field(self, node: Node, place: Place) -> Value:
         try:
@@ -285,18 +291,21 @@ class Layout:
 
     def rows(self, run: Run, table: str) -> list[dict[str, str]]:
         """The finished rows of a table, every field of the layout in its order. Raises MappingError."""
-        found = self._tables.get(table)
-        if found is None:
-            return []
-        spec, blocks = found
-        result: list[dict[str, str]] = []
+        return [row for _, _, row in self.trace(run, table)]
+
+    def trace(self, run: Run, table: str) -> Iterator[tuple[Block, Scope, dict[str, str]]]:
+        """Each finished row with the block and the scope it came from."""
+        if table not in self._tables:
+            return
+        spec, blocks = self._tables[table]
+        number = 0
         for bound in blocks:
             for scope, filled in _scopes(run, bound, run.root):
-                scope.number = len(result) + 1
+                scope.number = number + 1
                 row = self._row(run, spec, filled, scope)
                 if row is not None:
-                    result.append(row)
-        return result
+                    number += 1
+                    yield filled.block, scope, row
 
     def _row(self, run: Run, spec: Table, bound: _Bound, scope: Scope) -> dict[str, str] | None:
         single = bound.block.each is None

@@ -77,6 +77,9 @@ class Compiler:
         self.collections = None if collections is None else frozenset(collections)
         self.reads: dict[str, set[str]] = {"": set()}
         self.used_lookups: set[str] = set()
+        self.used_names: set[str] = set()
+        self.used_collections: set[str] = set()
+        self.errors: list[MappingError] | None = None
         self.top: dict[str, str] = dict.fromkeys(SPECIAL, VALUE) | {"encounter": ROW}
         self.row_sources: dict[str, str | None] = {}
         self.targets: Mapping[str, Target] = {}
@@ -101,6 +104,7 @@ class Compiler:
         if node.null or not text:
             return Value(lambda _scope: None, "null", node.where, const="")
         kind = place.names.get(text)
+        self.used_names.update((text, text.partition(".")[0]))
         if kind == VALUE:
             return Value(lambda scope: scope.names[text](scope), text, node.where)
         if kind in (ROW, LIST):
@@ -267,6 +271,7 @@ class Compiler:
 
     def _note_reads(self, found: Expression, place: Place) -> None:
         rows = {name for name, _ in found.columns}
+        self.used_names.update(found.names, rows, found.collections)
         for name in found.names - rows:
             kind = place.names.get(name)
             if kind is None:
@@ -300,6 +305,8 @@ class Compiler:
 
     def known_collection(self, name: str, where: Where, place: Place) -> None:
         """MappingError when neither the source nor a ``with`` offers this collection."""
+        self.used_collections.add(name)
+        self.used_names.add(name)
         if place.names.get(name) == LIST or self.collections is None or name in self.collections:
             return
         lists = [n for n, kind in place.names.items() if kind == LIST]
