@@ -265,7 +265,7 @@ def newborn(h: Hospital, kind: str) -> Episode:
     e.vital(arrival + timedelta(minutes=4), "3.1")
     e.row.update(CLINICAL_IN_TIME=stamp(clinical_in), HOSPITALIZE_REASON="Vàng da sơ sinh")
     payer = e.insure("TE1", route=NEWBORN, at_home=False, since=baby.birth.replace(hour=0, minute=0))
-    payer.update(CARD_ORG_CODE=h.catalogue.parameters["temporary_registration"], HAS_BIRTH_CERTIFICATE=1)
+    payer.update(CARD_ORG_CODE=h.catalogue.parameters["temporary_registration"], HAS_BIRTH_CERTIFICATE=None)
     e.patient["CCCD_NUMBER"] = None
     _admit(e, "KB-NHI", ("CTM",))
     e.beds("G-NHI", clinical_in)
