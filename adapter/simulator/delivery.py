@@ -8,6 +8,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import anyio
@@ -38,29 +39,29 @@ class Delivery:
         if service is None:
             await self._app(scope, receive, send)
             return
-        started = time.perf_counter()
         note = Note(service, self._address(scope))
         scope.setdefault("state", {})["note"] = note
-        seen: dict[str, int] = {"status": 0}
+        fired = self._simulator.faults.choose(service, self._simulator.clock())
+        line = _Line(self._simulator, note, "+".join(rule.fault.value for rule in fired))
 
         async def watch(message: Message) -> None:
             if message["type"] == "http.response.start":
-                seen["status"] = message["status"]
+                line.status = message["status"]
+            elif not message.get("more_body"):
+                # Written before the caller can know the answer, so that what he asks next finds it.
+                await line.write()
             await send(message)
 
-        fired = self._simulator.faults.choose(service, self._simulator.clock())
         try:
-            await self._serve(scope, receive, watch, note, fired)
+            await self._serve(scope, receive, watch, line, fired)
         finally:
-            names = "+".join(rule.fault.value for rule in fired)
-            milliseconds = (time.perf_counter() - started) * 1000
             with anyio.CancelScope(shield=True):
-                line = CallLine(service, note.address, seen["status"], note.code, names, milliseconds)
-                await anyio.to_thread.run_sync(self._simulator.database.log_call, self._simulator.clock(), line)
+                await line.write()
 
     async def _serve(
-        self, scope: Scope, receive: Receive, send: Send, note: Note, fired: tuple[FaultRule, ...]
+        self, scope: Scope, receive: Receive, send: Send, line: _Line, fired: tuple[FaultRule, ...]
     ) -> None:
+        note = line.note
         for rule in fired:
             if rule.fault is Fault.LATENCY:
                 await asyncio.sleep(rule.seconds)
@@ -75,7 +76,7 @@ class Delivery:
         if not rule_.stores:
             while (message := await receive())["type"] == "http.request" and message.get("more_body"):
                 pass
-            await _spoil(rule_, scope, receive, send, b"")
+            await self._spoil(rule_, _Way(scope, receive, send), line, b"")
             return
         body = bytearray()
 
@@ -84,7 +85,17 @@ class Delivery:
                 body.extend(message.get("body", b""))
 
         await self._app(scope, receive, keep)
-        await _spoil(rule_, scope, receive, send, bytes(body))
+        await self._spoil(rule_, _Way(scope, receive, send), line, bytes(body))
+
+    async def _spoil(self, rule: FaultRule, way: _Way, line: _Line, answer: bytes) -> None:
+        if rule.fault is Fault.TIMEOUT:
+            with anyio.move_on_after(rule.seconds):
+                await way.gone()
+        if rule.fault in (Fault.TIMEOUT, Fault.RESET):
+            await line.write()
+            await way.cut(reset=rule.fault is Fault.RESET)
+        else:
+            await _spoiled_answer(rule, way.send, answer)
 
     def _address(self, scope: Scope) -> str:
         if self._simulator.config.trust_forwarded:
@@ -95,15 +106,52 @@ class Delivery:
         return str(client[0]) if client else ""
 
 
-async def _spoil(rule: FaultRule, scope: Scope, receive: Receive, send: Send, answer: bytes) -> None:
+class _Line:
+    """The log's line of one call; written once, however the call ends."""
+
+    def __init__(self, simulator: Simulator, note: Note, fault: str) -> None:
+        self.note = note
+        self.status = 0
+        self._simulator = simulator
+        self._fault = fault
+        self._started = time.perf_counter()
+        self._written = False
+
+    async def write(self) -> None:
+        if self._written:
+            return
+        self._written = True
+        milliseconds = (time.perf_counter() - self._started) * 1000
+        call = CallLine(self.note.service, self.note.address, self.status, self.note.code, self._fault, milliseconds)
+        await anyio.to_thread.run_sync(self._simulator.database.log_call, self._simulator.clock(), call)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One connection, as a fault needs it."""
+
+    scope: Scope
+    receive: Receive
+    send: Send
+
+    async def gone(self) -> None:
+        """Wait until the caller has hung up."""
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+
+    async def cut(self, *, reset: bool) -> None:
+        """End the connection without an answer; ``reset`` sends RST instead of FIN."""
+        transport: asyncio.Transport | None = self.scope["state"].get("transport")
+        if transport is None:
+            raise RuntimeError("connection faults need the simulator's own server (adapter.simulator.server)")
+        if reset and (raw := transport.get_extra_info("socket")) is not None:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+        await self.gone()
+
+
+async def _spoiled_answer(rule: FaultRule, send: Send, answer: bytes) -> None:
     match rule.fault:
-        case Fault.TIMEOUT:
-            with anyio.move_on_after(rule.seconds):
-                while (await receive())["type"] != "http.disconnect":
-                    pass
-            await _cut(scope, receive, reset=False)
-        case Fault.RESET:
-            await _cut(scope, receive, reset=True)
         case Fault.HTTP_ERROR:
             page = _PAGE.format(title=f"{rule.status} Bad Gateway", text="nginx")
             await _answer(send, rule.status, page.encode(), "text/html; charset=utf-8")
@@ -142,18 +190,6 @@ async def _answer(send: Send, status: int, body: bytes, content_type: str, *head
         }
     )
     await send({"type": "http.response.body", "body": body})
-
-
-async def _cut(scope: Scope, receive: Receive, *, reset: bool) -> None:
-    """End the connection without an answer; ``reset`` sends RST instead of FIN."""
-    transport: asyncio.Transport | None = scope["state"].get("transport")
-    if transport is None:
-        raise RuntimeError("connection faults need the simulator's own server (adapter.simulator.server)")
-    if reset and (raw := transport.get_extra_info("socket")) is not None:
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def _swap_keys(value: Any) -> Any:

@@ -25,10 +25,10 @@ def plan(fault: str, **more: Any) -> FaultPlan:
 
 
 @pytest.fixture
-def begin(start: Start) -> Callable[..., RawClient]:
-    def ready(fault: str, *, config: dict[str, Any] | None = None, **more: Any) -> RawClient:
-        client = start(faults=plan(fault, **more), **(config or {}))
-        client.login()
+def begin(client: RawClient) -> Callable[..., RawClient]:
+    def ready(fault: str, **more: Any) -> RawClient:
+        body = plan(fault, **more).model_dump(mode="json")
+        assert client.http.post("/_sim/faults", json=body).status_code == 200
         return client
 
     return ready
@@ -182,7 +182,7 @@ def test_faults_reach_only_the_services_they_name(begin: Callable[..., RawClient
     assert client.send(sign1(checkin_xml()), CHECKIN).json()["maKetQua"] == "200"
 
 
-def test_every_call_is_logged_with_what_befell_it(begin: Callable[..., RawClient], tmp_path: Path) -> None:
+def test_every_call_is_logged_with_what_befell_it(begin: Callable[..., RawClient]) -> None:
     client = begin("reset", count=1)
     with pytest.raises(httpx.ReadError):
         client.send(DOCUMENT)
@@ -192,9 +192,7 @@ def test_every_call_is_logged_with_what_befell_it(begin: Callable[..., RawClient
     assert counts == [{"fault": "reset", "service": "dossier*", "seen": 2, "fired": 1}]
 
 
-def test_a_plan_can_be_put_in_force_and_taken_away_while_running(start: Start) -> None:
-    client = start()
-    client.login()
+def test_a_plan_can_be_put_in_force_and_taken_away_while_running(client: RawClient) -> None:
     body = {"seed": 3, "rules": [{"fault": "http_error", "service": "dossier-3176", "status": 500}]}
     assert client.http.post("/_sim/faults", json=body).json() == {"rules": 1}
     assert client.send(DOCUMENT).status_code == 500
