@@ -19,11 +19,11 @@ from adapter.pipeline.pull import expected_of, source_name
 from adapter.rules.finding import Finding
 from adapter.store import ClaimedEncounter, Expected, Unit
 from adapter.store.intake import stand_in
+from adapter.store.portal.marks import BEFORE_START
 from adapter.vault import plain_words
 
 XML12 = "xml12"
 ON_PORTAL = "enter on the portal"
-BEFORE_START = "ended before start_at: the former software's"
 
 
 def translate(ctx: Context) -> StageResult:

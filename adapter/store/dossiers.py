@@ -18,6 +18,7 @@ from adapter.store.database import Database
 from adapter.store.findings import save_findings
 from adapter.store.intake import MA_LK, expect, stand_in, withdraw_unmet
 from adapter.store.moves import lock_dossier, move, record
+from adapter.store.portal.marks import skip_listed
 from adapter.store.records import ClaimedEncounter, Expected, Saved, Unit
 from adapter.store.schema import dossier_bodies, dossiers, encounters, expectations, revisions, search_words
 from adapter.store.states import AT_THE_GATEWAY, NOT_HANDED_OVER, State
@@ -68,7 +69,7 @@ class Dossiers:
             with self._db.write() as connection:
                 save = _Save(connection, claimed, plan_hash, now, actor, hold_after_receipt)
                 self._end_lease(save, len(expected), not_due_reason)
-                own = self._own_keys(save, units, expected)
+                own = skip_listed(connection, self._vault, claimed.facility, self._own_keys(save, units, expected))
                 result = Saved()
                 for unit in own:
                     result = self._save_unit(save, unit, result)

@@ -17,6 +17,10 @@ from adapter.store.dossiers import Dossiers
 from adapter.store.gates import Gates
 from adapter.store.intake import Intake
 from adapter.store.outbox import Outbox
+from adapter.store.portal.confirmations import Confirmations
+from adapter.store.portal.elsewhere import Elsewhere
+from adapter.store.portal.lookups import Lookups
+from adapter.store.portal.verdicts import Verdicts
 from adapter.store.queries import Queries
 from adapter.store.queue import Queue
 from adapter.store.schema import meta
@@ -48,6 +52,10 @@ class Store:
         self.balance = Balance(database)
         self.queries = Queries(database, vault)
         self.queue = Queue(database, vault, clock)
+        self.elsewhere = Elsewhere(database, vault)
+        self.verdicts = Verdicts(database, vault)
+        self.confirmations = Confirmations(database)
+        self.lookups = Lookups(database, vault)
 
     @classmethod
     def open(cls, url: str, vault: Vault, clock: Clock = system_clock, *, retention: Retention | None = None) -> Store:

@@ -1,0 +1,48 @@
+"""Marks on MA_LK that keep their dossiers from being sent, as translation asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection, select
+
+from adapter.store.intake import MA_LK
+from adapter.store.portal.imports import portions
+from adapter.store.portal.schema import sent_elsewhere
+from adapter.store.records import Unit
+from adapter.vault import Vault
+
+SENT_ELSEWHERE = "sent by other software"
+BEFORE_START = "ended before start_at: the former software's"
+
+
+def skip_listed(connection: Connection, vault: Vault, facility: str, units: Sequence[Unit]) -> list[Unit]:
+    """Units of an encounter, those marked as sent by other software turned into skipped ones."""
+    blinds = {vault.blind(unit.ma_lk, MA_LK): None for unit in units}
+    marked = active(connection, facility, list(blinds))
+    if not marked:
+        return list(units)
+    return [
+        replace(unit, skip_reason=SENT_ELSEWHERE)
+        if not unit.skip_reason and vault.blind(unit.ma_lk, MA_LK) in marked
+        else unit
+        for unit in units
+    ]
+
+
+def active(connection: Connection, facility: str, blinds: Sequence[bytes]) -> set[bytes]:
+    """Those of ``blinds`` that are marked now."""
+    found: set[bytes] = set()
+    for part in portions(blinds):
+        found |= {
+            bytes(blind)
+            for blind in connection.execute(
+                select(sent_elsewhere.c.ma_lk_blind).where(
+                    sent_elsewhere.c.facility == facility,
+                    sent_elsewhere.c.ma_lk_blind.in_(part),
+                    sent_elsewhere.c.revoked_at.is_(None),
+                )
+            ).scalars()
+        }
+    return found
