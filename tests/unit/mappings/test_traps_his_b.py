@@ -410,7 +410,7 @@ def test_trap_29_packages_shared_beds_and_used_up_supplies_follow_their_rules(hi
 def test_trap_30_a_missing_column_is_named_before_anything_is_read(his: Hospital) -> None:
     his.sql("ALTER TABLE VITAL DROP COLUMN WEIGHT")
     source = his.open()
-    with pytest.raises(SourceSchemaError, match="(?i)vitals.*weight"):
+    with pytest.raises(SourceSchemaError, match=r"(?i)vitals.*weight"):
         source.preflight()
     source.close()
 
