@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time
+from time import monotonic, sleep
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -65,3 +66,21 @@ def read_options(settings: SourceSettings) -> SqlOptions:
             hint_vi="xem docs/connectors/sql.md",
             hint_en="see docs/connectors/sql.md",
         ) from None
+
+
+class Pace:
+    """At most so many rows per second over time; a batch is read whole, the wait comes before the next one."""
+
+    def __init__(self, rows_per_second: int | None) -> None:
+        self._limit = rows_per_second
+        self._free_at = 0.0
+
+    def wait(self) -> None:
+        """Until the rows read so far are paid for."""
+        if (seconds := self._free_at - monotonic()) > 0:
+            sleep(seconds)
+
+    def read(self, rows: int) -> None:
+        """So many rows have been read."""
+        if self._limit is not None:
+            self._free_at = max(self._free_at, monotonic()) + rows / self._limit

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import datetime
 
+import sqlglot
 from sqlalchemy import Connection, exc, text
 from sqlalchemy.engine import URL
 from sqlglot import exp
@@ -13,7 +16,8 @@ from sqlglot.optimizer.scope import traverse_scope
 from adapter.errors import SourceSchemaError
 from connectors.sql.faults import DENIED, place, translate
 from connectors.sql.guard import DIALECTS, CheckedQuery
-from connectors.sql.reader import Reader, collection_statement
+from connectors.sql.months import PLACE, MonthlySchemas, existing
+from connectors.sql.reader import Reader
 from connectors.sql.rows import column
 from connectors.sql.spec import SqlSpec
 
@@ -29,7 +33,7 @@ def prove(connection: Connection, url: URL, spec: SqlSpec, reader: Reader) -> No
             connection.rollback()
             if not isinstance(refused, SourceSchemaError):
                 raise refused from None
-            found = list(_missing(connection, query))
+            found = list(_missing(connection, query, reader))
             if not found:
                 raise refused from None
             missing.extend(f"{where}: {name}" for name in found)
@@ -60,17 +64,47 @@ def _queries(spec: SqlSpec, reader: Reader) -> Iterator[tuple[str, CheckedQuery,
 def _columns_of(connection: Connection, where: str, reader: Reader) -> list[str]:
     """The names of the result's columns, without a row being read."""
     if where == "encounters":
-        statement = text(f"SELECT q.* FROM ({reader.encounters.sql}\n) q WHERE 1 = 0")  # noqa: S608 -- checked query
+        statement = text(f"SELECT q.* FROM ({reader.encounters_sql()}\n) q WHERE 1 = 0")  # noqa: S608 -- checked query
         nothing: dict[str, object] = dict.fromkeys(reader.encounters.binds)
     else:
-        statement = collection_statement(reader.collections[where.removeprefix("collections.")])
+        statement = reader.collection_statement(where.removeprefix("collections."))
         nothing = {"keys": [None]}
     return list(connection.execute(statement, nothing).keys())
 
 
-def _missing(connection: Connection, query: CheckedQuery) -> Iterator[str]:
+def find_months(connection: Connection, months: MonthlySchemas, reader: Reader, now: datetime) -> list[str]:
+    """The months whose schema is there; see :func:`connectors.sql.months.existing`. [] when no query names one."""
+    table = reader.monthly_table()
+    if table is None:
+        return []
+    sampled = table.sql(dialect=DIALECTS[connection.dialect.name])
+
+    def readable(name: str) -> bool:
+        real = re.sub(re.escape(reader.sample_month()), name, sampled, flags=re.IGNORECASE)
+        wanted = exp.to_table(real, dialect=DIALECTS[connection.dialect.name])
+        try:
+            _columns(connection, wanted)
+        except exc.DBAPIError as error:
+            connection.rollback()
+            refused = translate(error, connection.engine.url, name)
+            if isinstance(refused, SourceSchemaError) and refused.code != DENIED:
+                return False
+            raise refused from None
+        return True
+
+    return existing(months, now, readable)
+
+
+def _missing(connection: Connection, query: CheckedQuery, reader: Reader) -> Iterator[str]:
     dialect = DIALECTS[connection.dialect.name]
-    tree = normalize_identifiers(query.tree.copy(), dialect=dialect)
+    tree: exp.Expr = query.tree.copy()
+    if reader.months and PLACE in query.sql:
+        # What is missing is named for the newest month.
+        sql = re.sub(
+            re.escape(reader.sample_month()), reader.months[-1], tree.sql(dialect=dialect), flags=re.IGNORECASE
+        )
+        tree = sqlglot.parse_one(sql, dialect=dialect)
+    tree = normalize_identifiers(tree, dialect=dialect)
     named = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
     columns: dict[str, set[str] | None] = {}
     for table in tree.find_all(exp.Table):

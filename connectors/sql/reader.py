@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from sqlglot import exp
 from adapter.errors import SourceSchemaError
 from adapter.source import SourceEncounter, SourceRow
 from connectors.sql.guard import DIALECTS, CheckedQuery, check_query
+from connectors.sql.months import PLACE, refuse_order, sample, union
 from connectors.sql.rows import ColumnNames, column, in_fixed_order, key_text, to_rows
 from connectors.sql.spec import Collection, SqlSpec
 from connectors.sql.stamps import FORMS, Form, find_form
@@ -64,19 +65,43 @@ class Reader:
         self._spec = spec
         self._engine = engine
         self._chunk = keys_per_statement
-        self.encounters = check_query(
-            spec.encounters.query,
-            engine=engine,
-            place=_ENCOUNTERS,
-            binds=frozenset({"since", "until"}),
-            paged=True,
-        )
+        self.months: list[str] = []
+        self.encounters = self._checked(spec.encounters.query, _ENCOUNTERS, frozenset({"since", "until"}), paged=True)
         self.collections = {name: self._collection_query(name, c) for name, c in spec.collections.items()}
         self._names = ColumnNames(spec.columns, self.encounters.names, place=_ENCOUNTERS)
 
+    def _checked(self, sql: str, place: str, binds: frozenset[str], *, paged: bool = False) -> CheckedQuery:
+        """The query proven harmless; one over monthly schemas is proven for a sample month."""
+        one_month = sample(sql, self._spec.months, place)
+        checked = check_query(one_month, engine=self._engine, place=place, binds=binds, paged=paged)
+        if one_month == sql:
+            return checked
+        refuse_order(checked.tree, place)
+        return replace(checked, sql=sql.strip().rstrip(";").rstrip())
+
+    def monthly_table(self) -> exp.Table | None:
+        """A table whose name depends on the month, in the sample month; None when no query has one."""
+        queries = (self.encounters, *self.collections.values())
+        tables = (t for q in queries if PLACE in q.sql for t in q.tree.find_all(exp.Table))
+        name = self.sample_month().casefold()
+        return next((t for t in tables if name in t.sql().casefold()), None)
+
+    def sample_month(self) -> str:
+        """The month's name the queries were checked with."""
+        return sample(PLACE, self._spec.months, _ENCOUNTERS)
+
+    def encounters_sql(self) -> str:
+        """The encounters' query, over all months where it names one."""
+        return union(self.encounters.sql, self.months)
+
+    def collection_statement(self, name: str) -> TextClause:
+        """A collection's query, over all months where it names one, with :keys ready to be filled."""
+        sql = _EXPANDED.sub("IN :keys", union(self.collections[name].sql, self.months))
+        return text(sql).bindparams(_expanding("keys"))
+
     def _collection_query(self, name: str, collection: Collection) -> CheckedQuery:
         place = f"source.collections.{name}.query"
-        query = check_query(collection.query, engine=self._engine, place=place, binds=frozenset({"keys"}))
+        query = self._checked(collection.query, place, frozenset({"keys"}))
         if "keys" not in query.binds:
             raise SourceSchemaError(
                 f"{place}: thiếu điều kiện IN :keys",
@@ -111,7 +136,7 @@ class Reader:
     def _unbounded_sql(self) -> str:
         """The encounters' query with its comparisons to :since and :until taken out, for a first look."""
         if not self.encounters.binds:
-            return self.encounters.sql
+            return self.encounters_sql()
 
         def without(node: exp.Expr) -> exp.Expr:
             if isinstance(node, exp.Predicate) and not isinstance(node, exp.SubqueryPredicate):
@@ -122,7 +147,10 @@ class Reader:
                     return exp.EQ(this=exp.Literal.number(1), expression=exp.Literal.number(1))
             return node
 
-        return self.encounters.tree.copy().transform(without).sql(dialect=DIALECTS[self._engine])
+        sql = self.encounters.tree.copy().transform(without).sql(dialect=DIALECTS[self._engine])
+        if PLACE in self.encounters.sql:
+            sql = union(re.sub(re.escape(self.sample_month()), PLACE, sql, flags=re.IGNORECASE), self.months)
+        return sql
 
     # -- encounters ----------------------------------------------------------------------------
 
@@ -196,7 +224,7 @@ class Reader:
                 hint_vi="khai báo cột ngày không đổi, ví dụ ngày ra viện hoặc ngày thanh toán",
                 hint_en="name a column that does not change, such as the day of discharge or settlement",
             )
-        source = text(f"({self.encounters.sql}\n) q")
+        source = text(f"({self.encounters_sql()}\n) q")
         sample = select(text(f"q.{day}")).select_from(source).where(text(f"q.{day} IS NOT NULL")).limit(1)
         binds = self._range(types, None)
         if (value := connection.execute(sample, binds).scalar()) is None:
@@ -215,7 +243,7 @@ class Reader:
         key = self._spec.encounters.key
         statement = (
             select(text(f"q.{key}"))
-            .select_from(text(f"({self.encounters.sql}\n) q"))
+            .select_from(text(f"({self.encounters_sql()}\n) q"))
             .where(text(f"q.{key} IN :bhyt_keys").bindparams(_expanding("bhyt_keys")))
         )
         found: frozenset[str] = frozenset()
@@ -242,7 +270,7 @@ class Reader:
     def _with_stamp(self, columns: str) -> str:
         stamp = _latest(self._engine, self._spec.encounters.changed_at)
         # Put together from a query the guard has parsed and names the specification has checked; values are bound.
-        return f"SELECT {columns}, {stamp} AS {_STAMP} FROM ({self.encounters.sql}\n) q"  # noqa: S608
+        return f"SELECT {columns}, {stamp} AS {_STAMP} FROM ({self.encounters_sql()}\n) q"  # noqa: S608
 
     def _range(self, types: Types, start: str | None) -> dict[str, Any]:
         values = {
@@ -310,7 +338,7 @@ class Reader:
     ) -> list[tuple[str, SourceRow]]:
         place = f"source.collections.{name}.query"
         query = self.collections[name]
-        statement = collection_statement(query)
+        statement = self.collection_statement(name)
         rename = ColumnNames(self._spec.columns, query.names, place=place)
         loose = {text_value.strip().casefold(): text_value for text_value in values}
         found: list[tuple[str, SourceRow]] = []
@@ -332,11 +360,6 @@ class Reader:
                     )
                 found.append((owner, row))
         return found
-
-
-def collection_statement(query: CheckedQuery) -> TextClause:
-    """The collection's query with :keys ready to be filled with many values."""
-    return text(_EXPANDED.sub("IN :keys", query.sql)).bindparams(_expanding("keys"))
 
 
 def _expanding(name: str) -> Any:

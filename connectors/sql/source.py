@@ -9,17 +9,16 @@ from datetime import date, datetime, time, timedelta
 
 from sqlalchemy.engine import Connection, Engine
 
-from adapter.clock import VIETNAM
+from adapter.clock import VIETNAM, system_clock
 from adapter.settings import SourceSettings
 from adapter.source import Batch, Cursor, SourceEncounter
 from connectors.sql.engine import open_engine, source_url
 from connectors.sql.faults import translated
-from connectors.sql.options import SqlOptions
-from connectors.sql.pace import Pace
-from connectors.sql.position import Position, after_scan, read_cursor, within_scan
-from connectors.sql.preflight import prove
+from connectors.sql.options import Pace, SqlOptions
+from connectors.sql.preflight import find_months, prove
 from connectors.sql.reader import Place, Reader, Types
 from connectors.sql.spec import SqlSpec
+from connectors.sql.stamps import Position, after_scan, read_cursor, within_scan
 
 _PAGES_AHEAD = 20
 
@@ -52,17 +51,20 @@ class SqlSource:
     def preflight(self) -> None:
         """Prove that every table and column the mapping's source block names can be read."""
         with self._reading("preflight") as connection:
+            self._find_months(connection, system_clock())
             prove(connection, self._url, self._spec, self._reader)
 
     def pull(self, cursor: Cursor | None, *, now: datetime) -> Batch:
-        """The next page of encounters; see :mod:`connectors.sql.position` for what the cursor holds."""
+        """The next page of encounters; see :mod:`connectors.sql.stamps` for what the cursor holds."""
         if any(span.holds(now) for span in self._options.quiet_hours):
             return Batch((), cursor, done=True)
         self._pace.wait()
+        inside = read_cursor(cursor) if cursor is not None else None
         with self._reading("encounters") as connection:
+            if inside is None or not self._reader.months:
+                self._find_months(connection, now)
             if (types := self._find_types(connection)) is None:
                 return Batch((), cursor, done=True)
-            inside = read_cursor(cursor) if cursor is not None else None
             if inside is not None:
                 began, after, low = inside.began, Place(inside.stamp, inside.key), None
             else:
@@ -99,6 +101,7 @@ class SqlSource:
         if not keys:
             return ()
         with self._reading("encounters") as connection:
+            self._find_months(connection, system_clock())
             if (types := self._find_types(connection)) is None:
                 return ()
             return self._reader.complete(connection, self._reader.by_keys(connection, types, keys))
@@ -109,6 +112,7 @@ class SqlSource:
         SourceSchemaError when the mapping names no such column.
         """
         with self._reading("reconciliation") as connection:
+            self._find_months(connection, system_clock())
             if (types := self._find_types(connection)) is None:
                 return frozenset()
             start = datetime.combine(day, time(), VIETNAM)
@@ -117,6 +121,7 @@ class SqlSource:
     def present(self, keys: Sequence[str]) -> frozenset[str]:
         """Those of ``keys`` that the encounters' query still gives: the others were deleted or reopened."""
         with self._reading("reconciliation") as connection:
+            self._find_months(connection, system_clock())
             if not keys or (types := self._find_types(connection)) is None:
                 return frozenset()
             return self._reader.present(connection, types, keys)
@@ -136,6 +141,10 @@ class SqlSource:
             with self._engine.connect() as connection:
                 yield connection
                 connection.rollback()
+
+    def _find_months(self, connection: Connection, now: datetime) -> None:
+        if self._spec.months is not None:
+            self._reader.months = find_months(connection, self._spec.months, self._reader, now)
 
     def _find_types(self, connection: Connection) -> Types | None:
         if self._types is None:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from adapter.errors import MappingError
+from connectors.sql.months import MonthlySchemas
 from connectors.sql.stamps import FORMS
 
 # Names go into SQL unquoted, so that each engine folds them as it folds the query's own names.
@@ -71,6 +72,7 @@ class SqlSpec(_Part):
 
     connector: str = "sql"
     columns: Literal["upper", "lower", "source"] = "source"
+    months: MonthlySchemas | None = None
     encounters: Encounters
     collections: dict[str, Collection] = Field(default_factory=dict)
 
