@@ -15,7 +15,7 @@ from adapter.errors import DocumentError
 from adapter.signing.build import IdFactory, Reference, Unsigned, guid, prepare
 from adapter.signing.keys import KeyHolder
 from adapter.signing.place import Place, find_place
-from adapter.signing.xml import DS, ENVELOPED, SIGNATURE_PLACE, Scope, canonical, parse
+from adapter.signing.xml import DS, ENVELOPED, SIGNATURE_PLACE, Scope, canonical, holds_comments, parse
 
 
 def sign(document: bytes, key: KeyHolder, *, replace: bool = False, new_id: IdFactory = guid) -> bytes:
@@ -41,6 +41,7 @@ def prepare_signature(
     if not place.empty:
         root, place = cleared(root, place, replace=replace)
     require_signable(root)
+    root[-1].text = None  # white space in the place makes way for the signature
     unsigned = prepare(
         certificate,
         Scope.of(root),
@@ -52,7 +53,7 @@ def prepare_signature(
 
 
 def require_signable(root: etree._Element) -> None:
-    """Raise DocumentError for a root in a namespace, or one that holds a signature or a second CHUKYDONVI."""
+    """Raise DocumentError for a root in a namespace, or one that holds comments, a signature or a second CHUKYDONVI."""
     if not isinstance(root.tag, str) or root.tag.startswith("{"):
         raise DocumentError(
             "Thẻ gốc nằm trong một namespace; tệp gửi cổng không dùng namespace",
@@ -62,6 +63,13 @@ def require_signable(root: etree._Element) -> None:
         raise DocumentError(
             f"Tệp đã có chữ ký ngoài {SIGNATURE_PLACE}",
             f"The file already carries a signature outside {SIGNATURE_PLACE}",
+        )
+    if holds_comments(root):
+        raise DocumentError(
+            "Tệp có chú thích (comment) bên trong thẻ gốc; chữ ký không bảo vệ phần này",
+            "The file has comments inside the root; a signature does not cover them",
+            hint_vi="bỏ các chú thích rồi ký",
+            hint_en="remove the comments, then sign",
         )
     if len(list(root.iter(SIGNATURE_PLACE))) != 1:
         raise DocumentError(f"Tệp có nhiều thẻ {SIGNATURE_PLACE}", f"The file has more than one {SIGNATURE_PLACE}")

@@ -27,7 +27,7 @@ from adapter.signing.problems import Problem, Refused
 from adapter.signing.signedinfo import SignedInfo, SignedReference, digest_problems, read_signed_info
 from adapter.signing.trust import Trust
 from adapter.signing.verify2 import is_profile2, two_references
-from adapter.signing.xml import DS, ENVELOPED, SIGNATURE_PLACE, canonical, parse
+from adapter.signing.xml import DS, ENVELOPED, SIGNATURE_PLACE, canonical, holds_comments, parse
 
 _DS = f"{{{DS}}}"
 
@@ -105,7 +105,7 @@ def verify(document: bytes, *, trust: Trust | None = None, at: datetime | None =
             certificate.subject.rfc4514_string(), checks.serial_hex(certificate), certificate.not_valid_after_utc
         )
         info = read_signed_info(parts.signed_info)
-        problems += signature_value_problems(info, parts.signature_value, certificate)
+        problems += signature_value_problems(info, parts.signature_value, certificate.public_key())
         profile = _profile(info.references, parts)
         if profile == 1:
             problems += _whole_document(root, signature, info.references[0])
@@ -131,6 +131,12 @@ def signature_in_place(root: etree._Element) -> etree._Element:
     if len(signatures) > 1:
         raise Refused("several-signatures", "Tệp có hơn một chữ ký", "The file has more than one signature")
     signature = signatures[0]
+    if holds_comments(root):
+        raise Refused(
+            "comment",
+            "Tệp có chú thích (comment); chữ ký không bảo vệ phần này",
+            "The file holds a comment, which the signature does not cover",
+        )
     holder = signature.getparent()
     children = [child for child in root if isinstance(child.tag, str)]
     if holder is None or not children or children[-1] is not holder or holder.tag != SIGNATURE_PLACE:
@@ -199,9 +205,8 @@ def _whole_document(root: etree._Element, signature: etree._Element, reference: 
     return digest_problems(reference, canonical(root))
 
 
-def signature_value_problems(info: SignedInfo, value: etree._Element, certificate: x509.Certificate) -> list[Problem]:
-    """Whether the signature value fits SignedInfo under the certificate's RSA key."""
-    key = certificate.public_key()
+def signature_value_problems(info: SignedInfo, value: etree._Element, key: object) -> list[Problem]:
+    """Whether the signature value fits SignedInfo under an RSA public key."""
     if not isinstance(key, rsa.RSAPublicKey):
         return [Problem("key", "Khóa của chứng thư số không phải RSA", "The certificate's key is not RSA")]
     try:

@@ -26,6 +26,8 @@ MAX_BYTES = 200 * 1024 * 1024
 _XML = "http://www.w3.org/XML/1998/namespace"
 _BOM = b"\xef\xbb\xbf"
 _ENCODING = re.compile(rb"""<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+# libxml2 writes a namespace name into the canonical form without escaping it; other programs do not.
+_ODD_NAMESPACE = re.compile(rb"""xmlns[^=<>"']*=\s*(?:"[^"]*&|'[^']*[&"])""")
 _PROLOG = re.compile(rb"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*(<!DOCTYPE)?", re.DOTALL)
 
 
@@ -53,6 +55,11 @@ def parse(document: bytes) -> etree._Element:
     prolog = _PROLOG.match(document)
     if prolog and prolog[1]:
         raise DocumentError("Tệp có DOCTYPE, không được phép", "The file has a DOCTYPE, which is not allowed")
+    if _ODD_NAMESPACE.search(document):
+        raise DocumentError(
+            "Tên không gian (namespace) chứa & hoặc dấu nháy; các phần mềm chuẩn hoá nó khác nhau",
+            "A namespace name holds & or a quotation mark; programs canonicalise it differently",
+        )
     parser = etree.XMLParser(
         encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True, strip_cdata=True
     )
@@ -93,6 +100,11 @@ def canonical_part(element: etree._Element) -> bytes:
             if str(name).startswith(f"{{{_XML}}}") and name not in apart.attrib:
                 apart.set(name, value)
     return canonical(apart)
+
+
+def holds_comments(root: etree._Element) -> bool:
+    """Whether a comment stands inside the root. Canonical XML drops it, so it can cut a signed value in two unseen."""
+    return next(root.iter(etree.Comment), None) is not None
 
 
 @dataclass(frozen=True, slots=True)
