@@ -241,8 +241,8 @@ def _words(view: View, info: RuleInfo, hit: Hit, table: str) -> tuple[str, str]:
         shown = _plain(hit.expected)
         if info.id == "PKG-015":
             return f"{vi.rstrip('.')} (tối đa {shown}).", f"{en.rstrip('.')} (at most {shown})."
-        vi = f"{vi.rstrip('.')} (tính được: {shown})."
-        en = f"{en.rstrip('.')} (computed: {shown})."
+        vi = f"{vi.rstrip('.')} (đúng ra: {shown})."
+        en = f"{en.rstrip('.')} (expected: {shown})."
     return vi, en
 
 

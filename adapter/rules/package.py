@@ -84,8 +84,8 @@ def check_package(
         context = replace(context, signed=package.signed)
     checked: list[CheckedDossier] = []
     whole = [p for p in package.problems if p.hoso is None or p.hoso not in package.positions]
-    for index, read in enumerate(package.dossiers):
-        dossier = replace(read, purpose=purpose) if purpose else read
+    for index, found in enumerate(package.dossiers):
+        dossier = replace(found, purpose=purpose) if purpose else found
         standard = standard_for(dossier, context, pin=pin)
         report = check(dossier, standard=standard, context=context)
         problems = [*package.of_dossier(index), *(whole if index == 0 else ())]
@@ -109,16 +109,18 @@ def check_bytes(
     try:
         package = read(data, limits=limits or ReadLimits(), pin=pin)
     except DocumentError as error:
-        found = finding("PKG-001", context, field="", value="")
-        told = () if found is None else (replace_words(found, error),)
-        return CheckedFile([CheckedDossier(None, None, Report(told))], error)
+        return unreadable(error, context)
     return CheckedFile(check_package(package, context=context, pin=pin, purpose=purpose), None)
 
 
-def replace_words(found: Finding, error: DocumentError) -> Finding:
-    """The finding with the reader's own reason beside the catalogue's words."""
-    vi, en = error.text("vi"), error.text("en")
-    return replace(found, message_vi=f"{found.message_vi} ({vi})", message_en=f"{found.message_en} ({en})")
+def unreadable(error: DocumentError, context: Context) -> CheckedFile:
+    """What is told about a file that yields nothing: PKG-001 with the reader's own reason."""
+    found = finding("PKG-001", context, field="", value="")
+    if found is None:
+        return CheckedFile([], error)
+    vi, en = f"{found.message_vi} ({error.text('vi')})", f"{found.message_en} ({error.text('en')})"
+    told = Report((replace(found, message_vi=vi, message_en=en),))
+    return CheckedFile([CheckedDossier(None, None, told)], error)
 
 
 def _findings(problems: list[Problem], package: Package, context: Context, *, first: bool) -> list[Finding]:

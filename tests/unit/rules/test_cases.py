@@ -7,6 +7,7 @@ import pytest
 from adapter.rules.catalogue import catalogue, not_implemented, reviewed
 from adapter.rules.registry import implemented
 from tests.support.rule_cases import ROOT, Case, read_cases, run
+from tests.unit.rules import mutate
 
 CASES = [case for path in sorted((ROOT / "cases").glob("*.yaml")) for case in read_cases(path)]
 BASES = sorted(path.stem for path in (ROOT / "bases").glob("*.yaml"))
@@ -44,3 +45,8 @@ def test_every_rule_of_the_catalogue_is_implemented_or_says_why_not() -> None:
     assert len(reviewed()) == 461
     assert implemented() | not_implemented().keys() == catalogue().keys()
     assert not implemented() & not_implemented().keys()
+
+
+def test_a_broken_condition_is_noticed_by_its_cases() -> None:
+    # A small sample here; `python -m tests.unit.rules.mutate` takes sixty rules or more.
+    assert mutate.main(["--sample", "6", "--seed", "20260901"]) == 0

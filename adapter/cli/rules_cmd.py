@@ -1,0 +1,91 @@
+"""``bhyt rules``: what is checked, why, on which text it rests, how to fix it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from adapter.cli.common import JsonOption, notes, print_json, say
+from adapter.errors import ConfigError
+from adapter.rules.catalogue import catalogue
+from adapter.rules.report import reference
+
+app = typer.Typer(no_args_is_help=True, help="Luật kiểm tra / the rules")
+
+
+@app.command("list")
+def list_(
+    table: Annotated[
+        str | None, typer.Option("--table", help="Chỉ luật của bảng này, ví dụ X3 / one table only")
+    ] = None,
+    severity: Annotated[str | None, typer.Option("--severity", help="error | warning | info")] = None,
+    json_: JsonOption = False,
+) -> None:
+    """Mọi luật: mã, mức, cần gì, đã cài đặt chưa / every rule with its state."""
+    found = {
+        key: [
+            r
+            for r in rules
+            if (table is None or table.upper().replace("XML", "X") in r["tables"])
+            and (severity is None or r["severity"] == severity)
+        ]
+        for key, rules in reference.listing().items()
+    }
+    if json_:
+        print_json(found)
+        return
+    shown = Table(box=None, pad_edge=False)
+    for column in ("mã / id", "mức", "chắc / sure", "cần / needs", "nội dung"):
+        shown.add_column(column, overflow="fold")
+    rules = [r for part in found.values() for r in part]
+    for r in rules:
+        mark = "" if r["status"] == "implemented" else " (chưa / not yet)"
+        shown.add_row(r["id"] + mark, r["severity"], r["certainty"], r["needs"], r["message_vi"])
+    Console(highlight=False, markup=False).print(shown)
+    done = sum(r["status"] == "implemented" for r in rules)
+    say(f"{len(rules)} luật / rules, {done} đã cài đặt / implemented")
+
+
+@app.command("show")
+def show(rule: Annotated[str, typer.Argument(metavar="ID")], json_: JsonOption = False) -> None:
+    """Một luật: kiểm tra gì, vì sao, căn cứ, cách sửa / one rule in full."""
+    info = catalogue().get(rule.upper())
+    if info is None:
+        raise ConfigError(
+            f"Không có luật '{rule}'",
+            f"There is no rule '{rule}'",
+            hint_vi="xem `bhyt rules list`; REQ-<BẢNG>-<TRƯỜNG> là trường bắt buộc, xem `bhyt standard show --table`",
+            hint_en="see `bhyt rules list`; REQ-<TABLE>-<FIELD> is a mandatory field, see `bhyt standard show --table`",
+        )
+    r = reference.describe(info)
+    if json_:
+        print_json(r)
+        return
+    say(f"{r['id']}  [{r['severity']}, {r['certainty']}]  {', '.join(r['purposes'])}")
+    say(f"\n{r['message_vi']}\n{r['message_en']}")
+    say(f"\nNơi kiểm tra / where: {', '.join(r['tables'])} · {', '.join(r['fields'])}")
+    say(f"Vi phạm khi / violated when: {r['condition']}")
+    say(f"Cần / needs: {r['needs']}")
+    say(f"\nVì sao / why: {r['why_vi']}\n  {r['why_en']}")
+    say(f"Căn cứ / source: {r['source']}")
+    say(f"\nCách sửa / how to fix: {r['fix_vi']}\n  {r['fix_en']}")
+
+
+@app.command("docs")
+def docs(
+    out: Annotated[Path | None, typer.Option("--out", help="Ghi ra tệp thay vì in / write to a file")] = None,
+) -> None:
+    """Trang tra cứu luật, Markdown / the reference page."""
+    text = reference.markdown()
+    if out is None:
+        say(text.rstrip("\n"))
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"Không ghi được '{out}'", f"Cannot write '{out}'") from error
+    notes.print(str(out))
