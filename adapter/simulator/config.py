@@ -90,6 +90,8 @@ class SimulatorConfig(_Part):
     auth_error_http: Literal[200, 401] = 200
     """HTTP status of ``maKetQua`` 401 at check-in and dossier. ?: the documents name the code only."""
 
+    examine: Literal["full", "envelope"] = "full"
+    """``envelope``: no signature, no fields, no verdict; only who sends what. For measuring a sender's speed."""
     require_signature: bool = True
     """B for TT 12 services, D for the 130 family, whose refusal code for a bad signature is unknown (125 assumed)."""
     max_bytes: int = 100 * 1024 * 1024

@@ -78,6 +78,17 @@ def read_single(root: Element, *, table: str, layout: str, facility: str, today:
     return reading
 
 
+def glance(root: Element) -> Reading:
+    """Only what a file is about: MA_LK and the patient category, nothing checked."""
+    text = root.findtext(".//FILEHOSO[LOAIHOSO='XML1']/NOIDUNGFILE")
+    try:
+        about = root if text is None else parse(base64.b64decode(text))
+    except ValueError:
+        return Reading(code="204", message="XML1 không mở được")
+    row = {name: about.findtext(f".//{name}") or "" for name in ("MA_LK", "MA_DOITUONG_KCB")}
+    return Reading(ma_lk=row["MA_LK"], tables={"XML1" if text is not None else "XML0": [row]})
+
+
 def _dossier(root: Element, reading: Reading, layout: str, facility: str, today: date) -> None:
     unit, info, _holder = _expect(root, "GIAMDINHHS", ["THONGTINDONVI", "THONGTINHOSO", HOLDER])
     (code,) = _expect(unit, "THONGTINDONVI", ["MACSKCB"])

@@ -17,7 +17,7 @@ from adapter.simulator.accounts import Refusal
 from adapter.simulator.checks.contents import find_faults, summary_of
 from adapter.simulator.checks.parsing import Element, parse
 from adapter.simulator.checks.signature import check_profile1
-from adapter.simulator.checks.structure import Reading, read_dossier, read_single
+from adapter.simulator.checks.structure import Reading, glance, read_dossier, read_single
 from adapter.simulator.config import SimFacility
 from adapter.simulator.core import Simulator
 from adapter.simulator.database import Arrival
@@ -84,6 +84,8 @@ def _judge(desk: _Desk, data: bytes) -> Reading:
         root = parse(data)
     except ValueError as error:
         return Reading(code="204", message=f"Không mở được XML ({error})")
+    if config.examine == "envelope":
+        return glance(root)
     reading = _structure(reception, root, sender.code, now)
     if config.require_signature:
         signature = check_profile1(root, simulator.accounts.registrations(sender.code), now)
@@ -107,7 +109,8 @@ def _conclude(desk: _Desk, body: bytes, reading: Reading) -> Reply:
             answer.receipt = _latest_receipt(simulator) or answer.receipt
         if (rule := call.note.ordered(Fault.OTHER_MESSAGE)) is not None:
             answer.message = rule.message
-        findings = find_faults(reading, config.uninsured_categories)
+        if config.examine == "full":
+            findings = find_faults(reading, config.uninsured_categories)
     document = answer.document()
     simulator.database.record(
         Arrival(

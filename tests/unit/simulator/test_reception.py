@@ -231,6 +231,17 @@ def test_a_part_longer_than_the_xml_library_s_limit_is_read(start: Start) -> Non
     assert answer["maKetQua"] == "200", answer["thongDiep"]
 
 
+def test_for_measuring_a_sender_files_may_pass_unexamined_but_named(start: Start) -> None:
+    client = start(examine="envelope")
+    client.login()
+    tables = {"XML1": [stay("SYN-9", MA_DOITUONG_KCB="9", T_THUOC="x")]}
+    assert client.send(dossier_xml(tables)).json()["maKetQua"] == "200"
+    assert client.send(checkin_xml(), CHECKIN).json()["maKetQua"] == "200"
+    assert client.send(b"no XML").json()["maKetQua"] == "204"
+    rows = client.http.get("/_sim/received").json()
+    assert [(row["ma_lk"], row["purpose"]) for row in rows[:2]] == [("SYN-9", "book"), ("SYN-1", "checkin")]
+
+
 def test_many_senders_at_once_lose_nothing(client: RawClient) -> None:
     documents = [sign1(dossier_xml(default_tables(f"SYN-{n}"))) for n in range(24)]
     with ThreadPoolExecutor(8) as pool:
