@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, print_json, say, settings_of
+from adapter.cutover.guards import check_start
 from adapter.resources import mapping_file
 from adapter.settings import Settings, read_secret
 
@@ -15,6 +16,7 @@ app = typer.Typer(no_args_is_help=True, help="Cấu hình / configuration")
 def check(workdir: WorkdirOption = None, config: ConfigOption = None, json_: JsonOption = False) -> None:
     """Đọc cấu hình, tìm mọi tệp nó nêu tên / read the configuration and find every file it names."""
     settings = settings_of(workdir, config)
+    check_start(settings)
     facilities = []
     for facility in settings.facilities:
         read_secret(settings.path(facility.password_file), f"gateway account of {facility.code}")

@@ -32,6 +32,7 @@ COMMANDS = {
     "standard": "adapter.cli.standard_cmd:app",
     "config": "adapter.cli.config_cmd:app",
     "export": "adapter.cli.export_cmd:app",
+    "golive": "adapter.cli.golive_cmd:app",
 }
 
 

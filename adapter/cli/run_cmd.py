@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, print_json, settings_of
+from adapter.cli.golive_cmd import ready_to_start
 from adapter.cli.status_view import show_status
 from adapter.engine.installation import open_installation
 from adapter.engine.logs import configure_logs
@@ -31,6 +32,8 @@ def run_command(
 ) -> None:
     """Chạy dịch vụ: đọc, dịch, kiểm tra, ký, gửi / run the service."""
     settings = settings_of(workdir, config)
+    if role in (None, "engine"):
+        ready_to_start(settings)
     if once:
         code = _once(settings, json_=json_)
         raise typer.Exit(code)
@@ -47,6 +50,7 @@ def worker_command(workdir: WorkdirOption = None, config: ConfigOption = None) -
     from adapter.engine.worker import run_worker
 
     settings = settings_of(workdir, config)
+    ready_to_start(settings)
     configure_logs("worker", pretty=sys.stderr.isatty())
     run_worker(settings)
 

@@ -39,11 +39,29 @@ def show_status(status: dict[str, Any], console: Console) -> None:
     else:
         console.print("[red bold]✗ Đẳng thức không khớp / an equation is broken[/red bold]")
         console.print_json(data=status["equation"])
+    _show_cutover(status, console)
     this_run = status.get("this_run")
     if this_run:
         console.print(
             f"Lượt này / this run: đọc / read {this_run['read']:,} · gửi / sent {this_run['sent']:,} · "
             f"đăng nhập / logins {this_run['logins']}"
+        )
+
+
+def _show_cutover(status: dict[str, Any], console: Console) -> None:
+    for row in status.get("facilities", ()):
+        if row["mode"] == "shadow":
+            console.print(
+                f"[yellow]{row['code']}: chạy bóng, không gửi / shadow, nothing is sent[/yellow] · "
+                f"đã ký, đang chờ / signed, waiting: {row['signed_waiting']:,}"
+            )
+        elif row["mode"] == "paused":
+            console.print(f"[yellow]{row['code']}: tạm dừng / paused[/yellow]")
+    tasks = status.get("tasks", {"open": 0, "overdue": 0})
+    if tasks["open"]:
+        console.print(
+            f"[yellow]Cổng báo lỗi, cần sửa / faults to correct: {tasks['open']:,}[/yellow] · "
+            f"quá hạn / overdue: {tasks['overdue']:,} · bhyt verdict tasks"
         )
 
 

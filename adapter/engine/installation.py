@@ -12,10 +12,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from adapter.clock import Clock, system_clock
+from adapter.cutover.guards import check_start, keep_starts, require_ready
 from adapter.errors import BhytError, ConfigError
 from adapter.gateway.client import GatewayClient
 from adapter.mapping import load_mapping
 from adapter.pipeline import STAGES, Context, StageResult
+from adapter.pipeline.context import owner_name
 from adapter.pipeline.workbench import InlineBench
 from adapter.resources import mapping_file
 from adapter.settings import Facility, Settings, absolute_sqlite_url
@@ -68,7 +70,7 @@ class FacilityLine:
     def run(self, stage: str) -> StageResult:
         """Run one stage once; what keeps it from starting is a failure of that stage, not an exception."""
         try:
-            parts = {name: self._part(name) for name in NEEDS[stage]}
+            parts = {name: self._part(name) for name in self._needs(stage)}
         except BhytError as error:
             return StageResult(stage, failures=[error])
         key = parts.get("key")
@@ -90,6 +92,10 @@ class FacilityLine:
             for name in NEEDS[stage]:
                 self._drop(name)
         return result
+
+    def _needs(self, stage: str) -> tuple[str, ...]:
+        # In shadow not even a login reaches the gateway.
+        return () if stage == "send" and self.facility.mode == "shadow" else NEEDS[stage]
 
     @property
     def logins(self) -> int:
@@ -175,8 +181,14 @@ class Installation:
 def open_installation(
     settings: Settings, clock: Clock = system_clock, stopping: Callable[[], bool] = lambda: False
 ) -> Iterator[Installation]:
-    """Store and lines together, closed in the right order."""
+    """Store and lines together, closed in the right order.
+
+    Raises ConfigError when a start or a person's confirmation is missing (`adapter.cutover.guards`).
+    """
+    check_start(settings)
     with open_store(settings, clock) as store:
+        require_ready(settings, store)
+        keep_starts(settings, store, actor=owner_name(), clock=clock)
         installation = Installation(settings, store, clock, stopping)
         try:
             yield installation

@@ -1,0 +1,1 @@
+"""Going live beside or after other software: guards, shadow, lists of the portal, comparison, verdicts."""
