@@ -89,6 +89,9 @@ def _check(view: View, plan: Plan) -> Report:
     run = _Run(view)
     for rule_id, hit in check_structure(view, plan.structure):
         run.structural(rule_id, hit)
+    if view.tables.keys() == {"XML12"}:
+        # A medical assessment goes to the portal by hand: only its structure can be judged.
+        return run.report()
     out = run.left_out(plan.conditional)
     for table, records in view.tables.items():
         checks_ = plan.row_checks(table, out)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from adapter.clock import from_datetime12
-from adapter.dossier.model import Purpose
+from adapter.dossier.model import Dossier, Purpose
 from adapter.rules import Context, Options, check
 from adapter.rules.catalogue import catalogue, reviewed
 from adapter.rules.context import Override
@@ -112,3 +112,11 @@ def test_a_catalogue_that_is_there_but_empty_judges() -> None:
     context = Context(at=_AT, catalogues=Lists({"icd10": []}))
     report = check(build({"@base": "outpatient"}), standard=_ON, context=context)
     assert "X1-CODE-009" in {f.rule for f in report.findings}
+
+
+def test_a_medical_assessment_is_judged_by_its_structure_only() -> None:
+    dossier = Dossier("01999", "", Purpose.CLAIM, "3176", {"XML12": [{"HO_TEN": "A", "NGAY_HOP": "x"}]})
+    rules = {f.rule for f in check(dossier, standard=_ON, context=Context(at=_AT)).findings}
+    assert "PKG-018" in rules
+    assert "REQ-XML12-CHUC_VU" in rules
+    assert all(r.startswith(("PKG-018", "REQ-XML12")) for r in rules)

@@ -53,7 +53,7 @@ def _damaged(draw: st.DrawFn) -> tuple[Dossier, Standard]:
     return Dossier(base.facility, base.ma_lk, purpose, layout, tables), _STANDARDS[layout]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_damaged(), st.sampled_from(_CONTEXTS))
 def test_no_content_makes_a_check_fail(damaged: tuple[Dossier, Standard], context: Context) -> None:
     dossier, standard = damaged
@@ -66,7 +66,7 @@ def test_no_content_makes_a_check_fail(damaged: tuple[Dossier, Standard], contex
     assert report == check(dossier, standard=standard, context=context)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 20_000), st.binary(max_size=6)), max_size=6), st.booleans())
 def test_no_bytes_make_a_check_fail(edits: list[tuple[int, bytes]], cut: bool) -> None:
     data = bytearray(file_of({"@base": "outpatient", "@file": {}}))

@@ -286,4 +286,4 @@ def _only_the_extra_day(v: View, total: Decimal) -> bool:
 def _extra_day_unused(v: View) -> Iterator[Hit]:
     total = _bed_sum(v)
     if _stay(v) is not None and v.beds and total is not None and _only_the_extra_day(v, total):
-        yield Hit("SO_LUONG", expected=str(total + _ONE), row=v.beds[0].number)
+        yield Hit("SO_LUONG", expected=f"{(total + _ONE).normalize():f}", row=v.beds[0].number)

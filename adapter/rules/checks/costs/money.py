@@ -355,7 +355,7 @@ _sum_rule("X1-MONEY-009", "T_NGUONKHAC", _both("T_NGUONKHAC"))
 @rule("X1-MONEY-007")
 def _fund_total(v: View) -> Iterator[Hit]:
     stated, total = number(v.x1["T_BHTT"]), _both("T_BHTT")(v)
-    if stated is None or total is None or not v.detail:
+    if stated is None or total is None:
         return
     hit = off(v, "T_BHTT", stated, round2(total))
     if hit and not _explained_by_rows(v, stated - total):
@@ -373,14 +373,14 @@ def _explained_by_rows(v: View, difference: Decimal) -> bool:
     return missed != 0 and abs(missed - difference) <= v.options.info_up_to
 
 
+# A total that differs from its rows already explains why the identities of XML1 fail.
 _SUMS = ("X1-MONEY-003", "X1-MONEY-004", "X1-MONEY-005", "X1-MONEY-006", "X1-MONEY-007", "X1-MONEY-009")
-_ROW_SHARES = tuple(f"X{t}-MONEY-{n}" for t in (2, 3) for n in ("010", "011", "012", "013", "014"))
 
 
 @rule("X1-MONEY-008")
 def _fund_from_insured(v: View) -> Iterator[Hit]:
     got = _numbers(v.x1, "T_BHTT", "T_TONGCHI_BH", "T_BNCCT", "T_NGUONKHAC")
-    if got and got[3] == 0 and not v.fired_anywhere(*_SUMS, *_ROW_SHARES):
+    if got and got[3] == 0 and not v.fired_anywhere(*_SUMS):
         hit = off(v, "T_BHTT", got[0], round2(got[1] - got[2]))
         if hit:
             yield hit
@@ -389,7 +389,7 @@ def _fund_from_insured(v: View) -> Iterator[Hit]:
 @rule("X1-MONEY-010")
 def _four_payers(v: View) -> Iterator[Hit]:
     got = _numbers(v.x1, "T_TONGCHI_BV", *_SHARES)
-    if got and not v.fired_anywhere(*_SUMS, *_ROW_SHARES):
+    if got and not v.fired_anywhere(*_SUMS, "X1-MONEY-008"):
         hit = off(v, "T_TONGCHI_BV", got[0], round2(sum(got[1:], ZERO)))
         if hit:
             yield hit

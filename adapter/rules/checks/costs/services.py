@@ -20,7 +20,7 @@ _SHARES = ("T_NGUONKHAC_NSNN", "T_NGUONKHAC_VTNN", "T_NGUONKHAC_VTTN", "T_NGUONK
 _FORWARDED = re.compile(r"[0-9A-Z]{2}\.[0-9A-Z]{4}\.[0-9A-Z]{4}\.K\.([0-9A-Z]{5})\Z")
 _TRANSPORT = re.compile(r"VC\.([0-9A-Z]{5})\Z")
 _BED = re.compile(r"[HTCK][0-9]{3}\Z")
-_MACHINE = re.compile(r"[A-Z]{2,3}\.[123](\[[^\]]*\])?\.([^\s].*)\Z")
+_MACHINE = re.compile(r"[A-ZĐ]{2,3}\.[123](\[[^\]]*\])?\.([^\s].*)\Z")
 _PACKAGE = re.compile(r"G[1-9][0-9]{0,2}\Z")
 _TENDER = re.compile(r"[^;]+;(G[0-9]{1,2};N[0-9]{1,2};20[0-9]{2}(;[^;]+)*|G[0-9]{1,2};20[0-9]{2}|20[0-9]{2})\Z")
 # A licence number, with a helper's suffix, or the mentor's number and a trainee's personal one.
