@@ -66,6 +66,13 @@ class SourceSettings(_Part):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
+class FeedSettings(_Part):
+    """A source that sends to us: the name of its connector and whatever that connector wants."""
+
+    connector: str
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
 class Facility(_Part):
     """One facility (cơ sở KBCB): its identity at the gateway, its key, its HIS."""
 
@@ -76,7 +83,8 @@ class Facility(_Part):
     password_file: Path
     certificate: CertificateSettings = CertificateSettings()
     mapping: str = Field(description="a shipped mapping's name, or the path of a mapping.yaml")
-    source: SourceSettings
+    source: SourceSettings | None = Field(default=None, description="the HIS that is asked for what changed")
+    feeds: tuple[FeedSettings, ...] = Field(default=(), description="sources that send by themselves")
     start_at: datetime | None = Field(
         default=None, description="encounters that ended earlier are not sent; asked for outside the simulator"
     )
@@ -90,6 +98,12 @@ class Facility(_Part):
         if isinstance(data, dict) and not data.get("province") and data.get("code"):
             return {**data, "province": str(data["code"])[:2]}
         return data
+
+    @model_validator(mode="after")
+    def _has_a_source(self) -> Facility:
+        if self.source is None and not self.feeds:
+            raise ValueError("a facility needs a source or a feed")
+        return self
 
 
 class GatewaySettings(_Part):

@@ -65,17 +65,50 @@ class Reconcilable(Protocol):
         ...
 
 
+class Inbox(Protocol):
+    """Where a feed puts what it was sent. Whatever was put is durable before ``put`` returns."""
+
+    def put(self, encounters: Sequence[SourceEncounter]) -> None:
+        """Keep complete encounters; one that was put before with equal content changes nothing.
+
+        Raises StoreBusy: nothing was kept, and the feed must not acknowledge.
+        """
+        ...
+
+
+class Feed(Protocol):
+    """A source that sends by itself (a listener, a watched folder).
+
+    Entry point group ``bhyt.feeds``: name → a callable ``(options, spec) -> Feed`` with the feed's options from
+    the configuration and the mapping's ``source:`` block.
+    """
+
+    def run(self, inbox: Inbox, stopping: Callable[[], bool]) -> None:
+        """Take in until ``stopping()`` is true. An exception ends this feed; it is started again after a pause."""
+        ...
+
+
+FeedFactory = Callable[[Mapping[str, Any], Mapping[str, Any]], Feed]
 SourceFactory = Callable[[Mapping[str, Any], SourceSettings], PullSource]
 
 
 def open_source(spec: Mapping[str, Any], settings: SourceSettings) -> PullSource:
     """The connector a mapping names, built for one facility; ConfigError when nobody offers it."""
-    name = str(spec.get("connector", ""))
-    offered = entry_points(group="bhyt.connectors")
+    factory: SourceFactory = _registered("bhyt.connectors", str(spec.get("connector", "")))
+    return factory(spec, settings)
+
+
+def open_feed(connector: str, options: Mapping[str, Any], spec: Mapping[str, Any]) -> Feed:
+    """The feed a facility names; ConfigError when nobody offers it."""
+    factory: FeedFactory = _registered("bhyt.feeds", connector)
+    return factory(options, spec)
+
+
+def _registered(group: str, name: str) -> Any:
+    offered = entry_points(group=group)
     for point in offered:
         if point.name == name:
-            factory: SourceFactory = point.load()
-            return factory(spec, settings)
+            return point.load()
     known = ", ".join(sorted(p.name for p in offered)) or "-"
     raise ConfigError(
         f"Không có đầu nối tên '{name}'",

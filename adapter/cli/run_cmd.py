@@ -20,8 +20,6 @@ from adapter.engine.supervise import Supervisor, role_command
 from adapter.errors import ConfigError
 from adapter.settings import Settings
 
-ROLES = ("web", "engine")
-
 
 def run_command(
     workdir: WorkdirOption = None,
@@ -58,7 +56,10 @@ def worker_command(workdir: WorkdirOption = None, config: ConfigOption = None) -
 def service_roles(settings: Settings) -> dict[str, list[str]]:
     """Role → command line, for the supervisor."""
     where = ["--workdir", str(settings.workdir)]
-    return {role: role_command("run", "--role", role, *where) for role in ROLES}
+    roles = ["web", "engine"]
+    if any(facility.feeds for facility in settings.facilities):
+        roles.append("intake")
+    return {role: role_command("run", "--role", role, *where) for role in roles}
 
 
 def service_url(settings: Settings) -> str:

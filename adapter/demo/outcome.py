@@ -15,7 +15,7 @@ from adapter.store import Store
 
 @dataclass(slots=True)
 class Judgement:
-    """``missed``: faults whose rules did not speak. ``beyond``: rules nobody declared. ``late``: clean, not accepted."""
+    """``missed``: faults whose rules did not speak; ``beyond``: undeclared rules; ``late``: clean, not accepted."""
 
     total: int = 0
     met: int = 0

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from adapter.errors import BhytError, LeaseLost
 from adapter.pipeline.context import Context, Plan, StageResult
-from adapter.source import SourceEncounter
-from adapter.store import Counts, Expected, Read
+from adapter.source import Cursor, SourceEncounter
+from adapter.store import Counts, Expected, Position, Read, Store
 from adapter.store.intake import stand_in
 
 
@@ -23,15 +26,14 @@ def pull(ctx: Context) -> StageResult:
         while True:
             batch = source.pull(position.cursor, now=ctx.clock())
             if batch.encounters or batch.cursor != position.cursor:
-                reads = [_read(plan, encounter) for encounter in batch.encounters]
-                position, counts = store.intake.save_batch(
+                position, counts = save(
+                    store,
                     facility,
-                    name,
-                    position,
-                    reads,
-                    batch.cursor,
+                    plan,
+                    batch.encounters,
+                    position=position,
+                    cursor=batch.cursor,
                     pull_id=pull_id,
-                    plan_hash=plan.hash,
                     now=ctx.clock(),
                 )
                 total += counts
@@ -55,6 +57,24 @@ def pull(ctx: Context) -> StageResult:
     for what in ("unchanged", "new", "changed", "skipped"):
         result.count(what, getattr(total, what))
     return result
+
+
+def save(
+    store: Store,
+    facility: str,
+    plan: Plan,
+    encounters: Sequence[SourceEncounter],
+    *,
+    position: Position,
+    cursor: Cursor | None,
+    pull_id: int,
+    now: datetime,
+) -> tuple[Position, Counts]:
+    """Keep encounters, what readiness expects of them, and the cursor, in one transaction. Raises LeaseLost."""
+    reads = [_read(plan, encounter) for encounter in encounters]
+    return store.intake.save_batch(
+        facility, source_name(plan), position, reads, cursor, pull_id=pull_id, plan_hash=plan.hash, now=now
+    )
 
 
 def source_name(plan: Plan) -> str:

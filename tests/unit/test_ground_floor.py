@@ -99,7 +99,9 @@ _VALUES = st.one_of(
 
 
 @given(st.dictionaries(st.text(min_size=1), _VALUES), st.lists(st.dictionaries(st.text(min_size=1), _VALUES)))
-def test_a_source_encounter_survives_the_store_unchanged(row: dict[str, object], lines: list[dict[str, object]]) -> None:
+def test_a_source_encounter_survives_the_store_unchanged(
+    row: dict[str, object], lines: list[dict[str, object]]
+) -> None:
     encounter = SourceEncounter("7", "20260701", row, {"items": lines})
     again = SourceEncounter.from_bytes(encounter.to_bytes())
     assert again == encounter

@@ -1,0 +1,115 @@
+"""The intake role: listeners and watched folders, in a process that signing cannot slow down.
+
+A feed puts encounters into the inbox, which keeps them in the store before it returns; the engine's
+stages take them from there like everything that was pulled. A feed that breaks is started again
+after a pause, the others go on.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from adapter.clock import Clock, system_clock
+from adapter.engine.embedded import stop_on_signals
+from adapter.engine.installation import open_store
+from adapter.engine.logs import log
+from adapter.engine.supervise import parent_is_gone
+from adapter.errors import BhytError, ConfigError, LeaseLost
+from adapter.mapping import load_mapping
+from adapter.pipeline.context import Plan
+from adapter.pipeline.pull import save, source_name
+from adapter.resources import mapping_file
+from adapter.settings import Facility, FeedSettings, Settings
+from adapter.source import SourceEncounter
+from adapter.store import Store
+from connectors.base import Feed, open_feed
+
+_PAUSE = 10.0
+
+
+class StoreInbox:
+    """An inbox over the store. Safe for several feeds of one facility at once."""
+
+    def __init__(self, store: Store, facility: Facility, plan: Plan, clock: Clock) -> None:
+        self._store = store
+        self._facility = facility.code
+        self._plan = plan
+        self._clock = clock
+        self._one_at_a_time = threading.Lock()
+
+    def put(self, encounters: Sequence[SourceEncounter]) -> None:
+        """Keep encounters and what readiness expects of them, in one transaction. Raises StoreBusy."""
+        intake, name = self._store.intake, source_name(self._plan)
+        with self._one_at_a_time:
+            pull_id = intake.start_pull(self._facility, name, self._clock())
+            try:
+                while True:
+                    position = intake.position(self._facility, name)
+                    try:
+                        save(
+                            self._store,
+                            self._facility,
+                            self._plan,
+                            encounters,
+                            position=position,
+                            cursor=None,
+                            pull_id=pull_id,
+                            now=self._clock(),
+                        )
+                        return
+                    except LeaseLost:
+                        continue  # another process wrote for this source in between; nothing of ours was kept
+            finally:
+                intake.finish_pull(pull_id, self._clock())
+
+
+def run_intake(settings: Settings, clock: Clock = system_clock, *, stop: threading.Event | None = None) -> None:
+    """Run every facility's feeds until SIGTERM, SIGINT or ``stop``.
+
+    Raises ConfigError when there is no feed, or nobody offers one that is named.
+    """
+    wanted = [(facility, feed) for facility in settings.facilities if not facility.paused for feed in facility.feeds]
+    if not wanted:
+        raise ConfigError(
+            "Không cơ sở nào có nguồn tự gửi đến (feeds)",
+            "No facility has a feed, a source that sends by itself",
+            hint_vi="nguồn SQL được engine đọc theo lịch; vai trò intake chỉ cần khi có facilities[].feeds",
+            hint_en="SQL sources are read by the engine; the intake role is for facilities[].feeds only",
+        )
+    stop = stop or threading.Event()
+    with stop_on_signals(stop), open_store(settings, clock) as store:
+        opened = [_open(settings, store, facility, feed, clock) for facility, feed in wanted]
+        threads = [
+            threading.Thread(target=_keep, args=(name, feed, inbox, stop), name=name, daemon=True)
+            for name, feed, inbox in opened
+        ]
+        for thread in threads:
+            thread.start()
+        log.info("intake started", feeds=len(threads))
+        while not stop.wait(0.5) and not parent_is_gone():
+            pass
+        stop.set()
+        for thread in threads:
+            thread.join(10)
+        log.info("intake stopped")
+
+
+def _open(
+    settings: Settings, store: Store, facility: Facility, feed: FeedSettings, clock: Clock
+) -> tuple[str, Feed, StoreInbox]:
+    plan = load_mapping(mapping_file(facility.mapping, settings.workdir))
+    opened = open_feed(feed.connector, feed.options, plan.source)
+    return f"{facility.code}:{feed.connector}", opened, StoreInbox(store, facility, plan, clock)
+
+
+def _keep(name: str, feed: Feed, inbox: StoreInbox, stop: threading.Event) -> None:
+    """Run one feed for ever; whatever ends it is logged and it starts again."""
+    while not stop.is_set():
+        try:
+            feed.run(inbox, stop.is_set)
+        except BhytError as error:
+            log.warning("feed failed", feed=name, **error.to_dict())
+        except Exception as error:  # noqa: BLE001 -- a third party's feed must not take the others with it
+            log.error("feed broke", feed=name, error=type(error).__name__)
+        stop.wait(_PAUSE)

@@ -1,0 +1,105 @@
+"""The intake role: what a feed put is in the store, and a feed that breaks is started again."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from adapter.engine import intake
+from adapter.engine.installation import open_store
+from adapter.engine.intake import StoreInbox, run_intake
+from adapter.errors import ConfigError
+from adapter.mapping import load_mapping
+from adapter.settings import Settings, load_settings
+from adapter.source import SourceEncounter
+from connectors.base import Inbox
+
+MAPPING = {
+    "mapping": "feed",
+    "source": {"connector": "example", "ready": {"claim": "DONE == 1"}},
+    "tables": {"XML1": {"MA_LK": "CODE", "NGAY_RA": {"date": "OUT"}}},
+}
+
+
+class _ExampleFeed:
+    """A third party's feed: breaks once, then delivers, then stops the role."""
+
+    runs = 0
+
+    def run(self, inbox: Inbox, stopping: Callable[[], bool]) -> None:
+        type(self).runs += 1
+        inbox.put([_encounter("1", done=1)])
+        if self.runs == 1:
+            raise RuntimeError("the cable fell out")
+        inbox.put([_encounter("1", done=1), _encounter("2", done=0)])
+        _stop.set()
+
+
+_stop = threading.Event()
+
+
+def _encounter(key: str, *, done: int) -> SourceEncounter:
+    return SourceEncounter(key, key, {"CODE": f"LK{key}", "OUT": "20261120080000", "DONE": done}, {})
+
+
+def _open_example(_options: Mapping[str, Any], _spec: Mapping[str, Any]) -> _ExampleFeed:
+    return _ExampleFeed()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "mapping.yaml").write_text(yaml.safe_dump(MAPPING), encoding="utf-8")
+    facility = {
+        "code": "01999",
+        "account": "a",
+        "password_file": "p",
+        "mapping": "mapping.yaml",
+        "feeds": [{"connector": "example"}],
+    }
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"facilities": [facility]}), encoding="utf-8")
+    return load_settings(workdir=tmp_path)
+
+
+def test_what_was_put_is_kept_with_what_is_expected_of_it_and_repeats_change_nothing(
+    settings: Settings, tmp_path: Path
+) -> None:
+    plan = load_mapping(tmp_path / "mapping.yaml")
+    with open_store(settings) as store:
+        inbox = StoreInbox(store, settings.facilities[0], plan, store.clock)
+        inbox.put([_encounter("1", done=1), _encounter("2", done=0)])
+        inbox.put([_encounter("1", done=1)])
+        summary = store.balance.summary()
+    assert summary["encounters_read"] == 2
+    assert summary["dossiers"]["waiting"] == 1
+    pull = summary["equation"]["pull"]
+    assert (pull["read"], pull["new"], pull["skipped"], pull["unchanged"]) == (3, 1, 1, 1)
+    assert summary["conserved"]
+
+
+def test_a_feed_that_breaks_is_started_again_and_loses_nothing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "open_feed", lambda _name, options, spec: _open_example(options, spec))
+    monkeypatch.setattr(intake, "_PAUSE", 0.01)
+    run_intake(settings, stop=_stop)
+    assert _ExampleFeed.runs >= 2
+    with open_store(settings) as store:
+        assert store.balance.summary()["encounters_read"] == 2
+
+
+def test_a_feed_nobody_offers_is_named_with_those_that_exist(settings: Settings) -> None:
+    assert "example" not in {point.name for point in importlib.metadata.entry_points(group="bhyt.feeds")}
+    with pytest.raises(ConfigError, match="example"):
+        run_intake(settings)
+
+
+def test_without_feeds_the_role_says_so(settings: Settings) -> None:
+    facility = settings.facilities[0].model_copy(update={"feeds": ()})
+    with pytest.raises(ConfigError, match="feed"):
+        run_intake(settings.model_copy(update={"facilities": (facility,)}))
