@@ -46,7 +46,7 @@ def simulate(
     settings = _settings(workdir, config)
     root = settings.workdir if settings is not None else (workdir or Path.cwd())
     named: dict[str, Any] = {
-        "database": db or root / _DATABASE,
+        "database": db if db is not None or simulator is not None else root / _DATABASE,
         "port": port if port is not None or simulator is not None else _port_of(settings),
         "host": host,
         "control_key": key,

@@ -68,7 +68,7 @@ class SimFacility(_Part):
 class SimulatorConfig(_Part):
     """The practice gateway. ``database`` keeps everything received; defaults follow the facts where they speak."""
 
-    database: Path
+    database: Path = Path("gateway.db")
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8130
     facilities: tuple[SimFacility, ...] = ()

@@ -105,7 +105,8 @@ def _fault(field: FieldSpec) -> Callable[[str], str]:
                 return f"dài quá {limit} ký tự"
         return form(text) if form is not None else ""
 
-    return fault
+    # Numbers and dates repeat from row to row; free text does not, and is not held on to.
+    return fault if form is None else lru_cache(maxsize=2048)(fault)
 
 
 def _right(_text: str) -> str:

@@ -179,9 +179,9 @@ def _row(record: Element, shape: Shape, number: int) -> Row:
         _compare([str(child.tag) for child in children], shape.names, name, number)
     row: Row = {}
     for child, column in zip(children, shape.columns, strict=True):
+        text = child.text or ""
         if len(child):
             raise _Wrong("123", _at(name, number, column.name, "chứa thẻ con"))
-        text = child.text or ""
         if text and (fault := column.fault(text)):
             stay = name == "XML1" and column.name in ("NGAY_VAO", "NGAY_RA")
             raise _Wrong("202" if stay else "123", _at(name, number, column.name, fault))

@@ -60,12 +60,14 @@ def take_batch(simulator: Simulator, call: Call) -> Reply:
     sender = _sender(simulator, call)
     if isinstance(sender, Refusal):
         return Reply({"maKetQua": False, "thongDiep": sender.message}, status=401, code="401")
+    if call.note.ordered(Fault.GATEWAY_ERROR):
+        return Reply({"maKetQua": False, "thongDiep": "Lỗi hệ thống"}, status=500, code="500")
     try:
         files = json.loads(call.any("files") or "null")
     except ValueError:
         files = None
     wrong = call.any("loaiHoSo") != "3176" or call.any("maCSKCB") != sender.code
-    if wrong or not isinstance(files, list) or not files or call.note.ordered(Fault.GATEWAY_ERROR):
+    if wrong or not isinstance(files, list) or not files:
         return Reply({"maKetQua": False, "thongDiep": "Tham số không hợp lệ"}, status=400, code="400")
     results = [_take_one(simulator, call, sender, str(file)) for file in files]
     good = sum(1 for result in results if result["thanhCong"])

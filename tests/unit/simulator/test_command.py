@@ -72,6 +72,29 @@ def test_without_a_port_it_listens_where_the_configuration_expects_it(workdir: P
         process.wait(timeout=10)
 
 
+def test_a_configuration_of_its_own_names_database_and_facilities(tmp_path: Path) -> None:
+    (tmp_path / "simulator.yaml").write_text(
+        f"database: {tmp_path / 'own.db'}\nfacilities: [{{code: '01998', account: a, password: b}}]\n", encoding="utf-8"
+    )
+    command = [sys.executable, "-m", "adapter.cli.main", "gateway", "simulate", "--json", "--port", "0"]
+    with subprocess.Popen(
+        [*command, "--simulator", str(tmp_path / "simulator.yaml")], stdout=subprocess.PIPE, text=True, cwd=tmp_path
+    ) as process:
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=10)
+    assert (told["database"], told["facilities"]) == (str(tmp_path / "own.db"), ["01998"])
+
+
+def test_a_wrong_configuration_names_its_key(tmp_path: Path) -> None:
+    (tmp_path / "simulator.yaml").write_text("replace: sometimes\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="replace"):
+        SimulatorConfig.load(tmp_path / "simulator.yaml")
+    with pytest.raises(ConfigError):
+        SimulatorConfig.load(tmp_path / "absent.yaml")
+
+
 def test_ping_logs_in_and_sends_nothing(workdir: Path) -> None:
     from adapter.cli.gateway_cmd import registered
     from adapter.settings import load_settings

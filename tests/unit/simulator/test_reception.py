@@ -138,6 +138,12 @@ def test_a_missing_and_a_misplaced_field_are_named(client: RawClient) -> None:
     assert "THEM" in client.send(sign1(wrap(part_xml("XML1", more)))).json()["thongDiep"]
 
 
+def test_a_comment_inside_a_value_is_refused_although_no_signature_covers_it(client: RawClient) -> None:
+    document = sign1(dossier_xml()).replace(b"<NGAYLAP>2026", b"<NGAYLAP>2026<!-- -->")
+    answer = client.send(document).json()
+    assert (answer["maKetQua"], "NGAYLAP" in answer["thongDiep"]) == ("123", True)
+
+
 def test_no_value_of_a_patient_stands_in_a_message(client: RawClient) -> None:
     answer = client.send(sign1(dossier_xml({"XML1": [stay(HO_TEN="BÍ MẬT " * 60)]}))).json()
     assert "HO_TEN" in answer["thongDiep"]

@@ -168,6 +168,13 @@ def test_a_hub_never_replaces_what_the_gateway_holds(start: Start) -> None:
     assert [row["replaced_by"] for row in client.http.get("/_sim/received").json()] == [None, None]
 
 
+def test_a_hub_can_fail_on_demand_and_take_nothing(client: RawClient) -> None:
+    hub = Hub(client)
+    client.http.post("/_sim/faults", json={"rules": [{"fault": "gateway_error", "service": "hub-dossier"}]})
+    assert hub.send(dossier_xml())["maKetQua"] is False
+    assert client.http.get("/_sim/received").json() == []
+
+
 def test_a_hub_refuses_strangers(start: Start) -> None:
     client = start()
     body = {"username": ACCOUNT, "password": "khác", "code": FACILITY}
