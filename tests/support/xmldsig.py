@@ -47,6 +47,7 @@ def signxml_accepts(document: bytes, ca: Path) -> bool:
 
     class Verifier(XMLVerifier):
         excise_empty_xmlns_declarations = True
+        parser = _parser()
 
     try:
         Verifier().verify(

@@ -92,10 +92,7 @@ def catalogue(ref_id: str = "Id-0b0ec0de-0000-4000-8000-000000000001", *, ending
 
 CATALOGUE_TAG = "DANHSACH_DMDICHVUKBCB"
 _XSI = 'GIAMDINHHS xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xsd="http://www.w3.org/2001/XMLSchema"'
-_ODD = (
-    'GIAMDINHHS z="2" a="1 &#9;&#10;&quot;&lt;" xmlns:b="urn:x?a=1" xmlns:a="urn:a" '
-    'xml:space="preserve" xml:lang="vi"'
-)
+_ODD = 'GIAMDINHHS z="2" a="1 &#9;&#10;&quot;&lt;" xmlns:b="urn:x?a=1" xmlns:a="urn:a"'
 _CHECKIN = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <CHI_TIEU_TRANG_THAI_KCB><DSACH_TRANG_THAI_KCB><TRANG_THAI_KCB><MA_LK>SYN-1</MA_LK><STT>1</STT>
 <HO_TEN><![CDATA[Ngô "Ví" <Dụ> & con]]></HO_TEN><GHI_CHU>dòng 1&#13;
@@ -107,12 +104,18 @@ DOCUMENTS: dict[str, bytes] = {
     "windows-line-ends": dossier(2, ending="\r\n"),
     "of-110-kb": dossier(4, 20_000, ending=""),
     "xsi-and-xsd-on-the-root": dossier(root=_XSI),
-    "xml-attributes-and-odd-prefixes": dossier(root=_ODD),
+    "attributes-and-odd-prefixes": dossier(root=_ODD),
+    "xml-attributes-on-the-root": dossier(root='GIAMDINHHS xml:space="preserve" xml:lang="v&#10;i"'),
     "check-in-with-cdata-and-references": _CHECKIN.encode(),
     "processing-instructions": dossier(before="<?may in ra?>").replace(
         b"?>\n<GIAM", b"?>\n<!-- ngoai -->\n<?x y?>\n<GIAM"
     ),
 }
+REFUSED_BY = {
+    "xml-attributes-on-the-root": {"xml-crypto", "signxml"},  # they do not hand xml: attributes down to SignedInfo
+    "processing-instructions": {"xml-crypto", "signxml"},  # they digest the root only, C14N takes the document
+}
+"""Where a foreign tool departs from Canonical XML 1.0; xmlsec1 and the JDK agree with us on all."""
 BIG = "of-6000-lines"
 """Its one part is a text node above libxml2's default limit of 10 MB."""
 
