@@ -32,7 +32,7 @@ class Period:
     values: Mapping[str, str]
     first: date
     last: date
-    line: int
+    where: Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def _lookup(name: str, node: Node, folder: Path) -> Lookup:
             return _from_csv(name, as_text(node.get("file"), "file", node.where), options, folder)
         return _from_rows(name, node)
     entries = {
-        key_text(key): (Period({"value": _cell(value)}, date.min, date.max, value.where.line or 0),)
+        key_text(key): (Period({"value": _cell(value)}, date.min, date.max, value.where),)
         for key, value in node.items.items()
     }
     return Lookup(name, "value", ("value",), entries, node.where)
@@ -138,7 +138,7 @@ def _from_rows(name: str, node: Map) -> Lookup:
             raise broken("MAP-LOOKUP", row.where, "Mỗi dòng cần key và value", "Each row needs key and value")
         period = _period({"value": cells["value"]}, cells.get("from", ""), cells.get("to", ""), row.where)
         found.setdefault(key_text(cells["key"]), []).append(period)
-    return Lookup(name, "value", ("value",), _ordered(name, found, node.where), node.where)
+    return Lookup(name, "value", ("value",), _ordered(name, found), node.where)
 
 
 def _from_csv(name: str, file: Scalar, options: dict[str, Scalar], folder: Path) -> Lookup:
@@ -238,7 +238,7 @@ def _read_rows(source: _CsvFile, reader: Any) -> Lookup:
         cells = {h: c.strip() for h, c in zip(header, row, strict=True)}
         since, until = ("" if i is None else row[i].strip() for i in (first, last))
         found.setdefault(row[key].strip(), []).append(_period(cells, since, until, where))
-    entries = _ordered(source.name, found, file.where, file.text)
+    entries = _ordered(source.name, found)
     return Lookup(source.name, header[value], tuple(header), entries, file.where, source.content)
 
 
@@ -249,23 +249,20 @@ def _period(values: Mapping[str, str], first: str, last: str, where: Where) -> P
         raise broken("MAP-LOOKUP", where, f"Ngày hiệu lực: {problem.vi}", f"Effective date: {problem.en}") from None
     if start > end:
         raise broken("MAP-LOOKUP", where, "Ngày hết hiệu lực trước ngày bắt đầu", "The last day is before the first")
-    return Period(values, start, end, where.line or 0)
+    return Period(values, start, end, where)
 
 
-def _ordered(
-    name: str, found: dict[str, list[Period]], where: Where, file: str | None = None
-) -> dict[str, tuple[Period, ...]]:
+def _ordered(name: str, found: dict[str, list[Period]]) -> dict[str, tuple[Period, ...]]:
     result: dict[str, tuple[Period, ...]] = {}
     for key, periods in found.items():
         periods.sort(key=lambda p: p.first)
         for earlier, later in pairwise(periods):
             if later.first <= earlier.last:
-                place = Where(file, later.line, 1) if file else Where(where.file, later.line, 1)
                 raise broken(
                     "MAP-LOOKUP-TWICE",
-                    place,
-                    f"Bảng mã {name}: một khóa có hai giá trị cùng ngày (dòng {earlier.line})",
-                    f"Lookup {name}: one key has two values on one day (line {earlier.line})",
+                    later.where,
+                    f"Bảng mã {name}: một khóa có hai giá trị cùng ngày (dòng {earlier.where.line})",
+                    f"Lookup {name}: one key has two values on one day (line {earlier.where.line})",
                     hint=("thêm from/to hoặc xóa một dòng", "add from/to, or remove one line"),
                 )
         result[key] = tuple(periods)

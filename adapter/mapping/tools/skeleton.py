@@ -159,5 +159,5 @@ def _likely_encounters(tables: Sequence[SourceTable]) -> SourceTable:
 
 
 def _likely_stamp(table: SourceTable) -> str | None:
-    hints = ("MODIFY", "UPDATE", "CAPNHAT", "CHANGED", "LASTMOD")
-    return next((c for c in table.columns for h in hints if h in c.upper().replace("_", "")), None)
+    hints = ("MODIFY", "MODIFIED", "UPDATE", "CAPNHAT", "CHANGED", "LASTMOD", "STAMP", "ROWVERSION")
+    return next((c for h in hints for c in table.columns if h in c.upper().replace("_", "")), None)
