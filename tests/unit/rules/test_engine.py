@@ -78,6 +78,11 @@ def test_an_uninsured_visit_with_two_tables_meets_no_claim_rule() -> None:
     assert not {r for r in rules if "-MONEY-" in r or "-ELIG-" in r or r.startswith(("X2", "X3"))}
 
 
+def test_a_health_book_dossier_with_cost_rows_must_add_up() -> None:
+    patch = {"@base": "outpatient", "@purpose": "book", "XML1.1.MA_DOITUONG_KCB": "9", "XML1.1.T_TONGCHI_BV": "1"}
+    assert "X1-MONEY-003" in {f.rule for f in run(patch).findings}
+
+
 def test_each_purpose_has_its_own_rules() -> None:
     for info in catalogue().values():
         assert info.purposes

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
+from adapter.dossier.model import Purpose
 from adapter.rules.checks.common import FORCES, base_salary
 from adapter.rules.registry import Answer, Hit, row_rule, rows, rule
 from adapter.rules.values import ZERO, decimals, number, round2
@@ -322,8 +323,8 @@ def _package_cap(v: View) -> Iterator[Hit]:
 
 
 def _bare(v: View) -> bool:
-    """An uninsured visit sent without cost rows: its sums cannot be compared."""
-    return v.uninsured and not v.rows("XML2") and not v.rows("XML3")
+    """An uninsured visit, or one for the health book, sent without cost rows: its sums cannot be compared."""
+    return (v.uninsured or v.purpose is Purpose.BOOK) and not v.detail
 
 
 def _sum_rule(rule_id: str, field: str, sum_of: Callable[[View], Decimal | None]) -> None:
@@ -355,7 +356,7 @@ _sum_rule("X1-MONEY-009", "T_NGUONKHAC", _both("T_NGUONKHAC"))
 @rule("X1-MONEY-007")
 def _fund_total(v: View) -> Iterator[Hit]:
     stated, total = number(v.x1["T_BHTT"]), _both("T_BHTT")(v)
-    if stated is None or total is None:
+    if stated is None or total is None or (v.purpose is Purpose.BOOK and not v.detail):
         return
     hit = off(v, "T_BHTT", stated, round2(total))
     if hit and not _explained_by_rows(v, stated - total):
