@@ -53,11 +53,15 @@ def create_app(config: SimulatorConfig) -> FastAPI:
         openapi_url=None,
     )
     app.state.simulator = simulator
+    # Base64 in a form is a third longer than the file, and more where signs are escaped.
+    largest = 2 * config.max_bytes + 1024 * 1024
     limiter = anyio.CapacityLimiter(config.verify_threads)
 
     def add(path: str, service: Service, *, methods: tuple[str, ...] = ("POST",)) -> None:
         async def endpoint(request: Request) -> Response:
-            body = await request.body()
+            body = await _body(request, largest)
+            if body is None:
+                return Response(status_code=413)
             reply = await anyio.to_thread.run_sync(_run, service, request, body, limiter=limiter)
             request.state.note.code = reply.code
             if reply.document is None:
@@ -83,6 +87,16 @@ def create_app(config: SimulatorConfig) -> FastAPI:
     app.include_router(page_routes(simulator))
     app.add_middleware(Delivery, simulator=simulator)
     return app
+
+
+async def _body(request: Request, largest: int) -> bytes | None:
+    """The whole body; None as soon as it is longer than any file that could be taken."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > largest:
+            return None
+    return bytes(body)
 
 
 def _run(service: Service, request: Request, body: bytes) -> Reply:

@@ -164,6 +164,8 @@ def test_a_file_above_the_limit_is_refused_with_1001(start: Start) -> None:
     client = start(max_bytes=1000)
     client.login()
     assert client.send(sign1(dossier_xml())).json()["maKetQua"] == "1001"
+    endless = client.http.post(CHECKIN, content=b"x" * 2_000_000, headers=client.headers())
+    assert endless.status_code == 413
 
 
 def test_an_expired_certificate_is_refused(start: Start, tmp_path: Path) -> None:
