@@ -139,7 +139,7 @@ class _Builder:
     def _where(self, event: Any) -> Where:
         return Where(self.name, event.start_mark.line + 1, event.start_mark.column + 1)
 
-    def _node(self, event: Any, depth: int, *, flow: bool = False) -> Node:
+    def _node(self, event: Any, depth: int) -> Node:
         where = self._where(event)
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
             raise broken(
@@ -160,40 +160,27 @@ class _Builder:
             # a quoted text's content starts one sign further on
             quoted = event.style in ("'", '"')
             place = Where(where.file, where.line, (where.column or 0) + 1) if quoted else where
-            self._refuse_brackets(event, where, flow=flow)
             return Scalar(event.value, place, plain=event.style is None or event.style == "")
-        flow = bool(event.flow_style)
         if isinstance(event, yaml.SequenceStartEvent):
-            return self._seq(where, depth, flow=flow)
-        return self._map(where, depth, flow=flow)
+            return self._seq(where, depth)
+        return self._map(where, depth)
 
-    def _refuse_brackets(self, event: Any, where: Where, *, flow: bool) -> None:
-        """Brackets in an unquoted text within braces: libyaml takes them, YAML 1.2 and every editor do not."""
-        if flow and not event.style and set(event.value) & set("[]{}"):
-            raise broken(
-                "MAP-YAML",
-                where,
-                "Trong ngoặc, chữ có dấu [ ] { } phải đặt trong nháy",
-                "Inside braces, text with [ ] { } must be quoted",
-                hint=("đặt cả biểu thức trong nháy đơn", "put the whole expression in single quotes"),
-            )
-
-    def _seq(self, where: Where, depth: int, *, flow: bool) -> Seq:
+    def _seq(self, where: Where, depth: int) -> Seq:
         items: list[Node] = []
         for event in self.events:
             if isinstance(event, yaml.SequenceEndEvent):
                 break
-            items.append(self._node(event, depth + 1, flow=flow))
+            items.append(self._node(event, depth + 1))
         return Seq(tuple(items), where)
 
-    def _map(self, where: Where, depth: int, *, flow: bool) -> Map:
+    def _map(self, where: Where, depth: int) -> Map:
         items: dict[str, Node] = {}
         keys: dict[str, Where] = {}
         for event in self.events:
             if isinstance(event, yaml.MappingEndEvent):
                 break
             at = self._where(event)
-            key = self._node(event, depth + 1, flow=flow)
+            key = self._node(event, depth + 1)
             if not isinstance(key, Scalar):
                 raise broken("MAP-KEY", at, "Khóa phải là chữ", "A key must be text")
             if key.text in items:
@@ -205,7 +192,7 @@ class _Builder:
                     f"Duplicate key '{key.text}' (first at line {first.line})",
                     hint=("xóa một trong hai", "remove one of the two"),
                 )
-            items[key.text] = self._node(next(self.events), depth + 1, flow=flow)
+            items[key.text] = self._node(next(self.events), depth + 1)
             keys[key.text] = at
         return Map(items, where, keys)
 
