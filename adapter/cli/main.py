@@ -33,6 +33,7 @@ COMMANDS = {
     "config": "adapter.cli.config_cmd:app",
     "export": "adapter.cli.export_cmd:app",
     "golive": "adapter.cli.golive_cmd:app",
+    "verdict": "adapter.cli.verdict_cmd:app",
 }
 
 

@@ -191,4 +191,4 @@ def _print_one(document: dict[str, Any]) -> None:
         for receipt in revision.get("receipts", ()):
             replaced = revision.get("replaced_by")
             later = f" (thay bằng bản / replaced by revision {replaced})" if replaced else ""
-            console.print(f"  bản/rev {revision['number']}: biên nhận/receipt {receipt['ma_giao_dich']}{later}")
+            console.print(f"  bản/rev {revision['number']}: biên nhận/receipt {receipt['maGiaoDich']}{later}")

@@ -45,7 +45,7 @@ MOVES: dict[State, frozenset[State]] = {
     _S.SENDING: frozenset({_S.ACCEPTED, _S.REFUSED, _S.UNKNOWN, _S.SIGNED}),
     _S.UNKNOWN: frozenset({_S.SENDING, _S.ACCEPTED, _S.REFUSED}),
     _S.REFUSED: frozenset({_S.SIGNED, _S.ACCEPTED}),
-    _S.SKIPPED: frozenset({_S.TRANSLATED, _S.BLOCKED, _S.SUPERSEDED}),
+    _S.SKIPPED: frozenset({_S.TRANSLATED, _S.BLOCKED, _S.SIGNED, _S.SUPERSEDED}),
     _S.ACCEPTED: frozenset(),
     _S.SUPERSEDED: frozenset(),
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, insert, or_, select, text, update
+from sqlalchemy import Connection, Table, delete, exists, func, insert, or_, select, text, update
 
 from adapter.store.database import Database
 from adapter.store.dossiers import clear_hold
@@ -16,7 +16,7 @@ from adapter.store.moves import move
 from adapter.store.portal.imports import Source, note_import, portions
 from adapter.store.portal.marks import BEFORE_START, SENT_ELSEWHERE, active
 from adapter.store.portal.schema import portal_imports, sent_elsewhere
-from adapter.store.schema import dossier_bodies, dossiers, revisions
+from adapter.store.schema import attempts, dossier_bodies, dossiers, revisions, signed_bodies
 from adapter.store.states import NOT_HANDED_OVER, State
 from adapter.vault import Vault
 
@@ -200,7 +200,7 @@ def _wait_for_translations(connection: Connection) -> None:
         connection.execute(text("LOCK TABLE encounters IN SHARE ROW EXCLUSIVE MODE"))
 
 
-def _current(connection: Connection, facility: str, blinds: Sequence[bytes]) -> Sequence[Row[Any]]:
+def _current(connection: Connection, facility: str, blinds: Sequence[bytes]) -> Sequence[Any]:
     return connection.execute(
         select(
             dossiers.c.id,
@@ -215,7 +215,7 @@ def _current(connection: Connection, facility: str, blinds: Sequence[bytes]) -> 
     ).all()
 
 
-def _skip(connection: Connection, row: Row[Any], reason: str, *, now: datetime, actor: str) -> bool:
+def _skip(connection: Connection, row: Any, reason: str, *, now: datetime, actor: str) -> bool:
     """Skip a dossier that waits; False when its bytes were handed over meanwhile, or it is skipped already."""
     moved = move(
         connection,
@@ -234,18 +234,31 @@ def _skip(connection: Connection, row: Row[Any], reason: str, *, now: datetime, 
     return moved is not None
 
 
-def _go_on(connection: Connection, row: Row[Any], detail: str, *, now: datetime, actor: str) -> bool:
-    """A skipped dossier is checked anew; one the mapping could not make is blocked as before."""
-    has_body = connection.execute(select(exists().where(dossier_bodies.c.revision_id == row.revision_id))).scalar_one()
+def _go_on(connection: Connection, row: Any, detail: str, *, now: datetime, actor: str) -> bool:
+    """The way back of a skipped dossier.
+
+    Bytes that once left go again as they are. Bytes that never left are forgotten and the dossier is
+    checked anew; one the mapping could not make is blocked as before.
+    """
+    revision = row.revision_id
+    if _has(connection, attempts, revision):
+        target = State.SIGNED
+    else:
+        connection.execute(delete(signed_bodies).where(signed_bodies.c.revision_id == revision))
+        target = State.TRANSLATED if _has(connection, dossier_bodies, revision) else State.BLOCKED
     moved = move(
         connection,
-        revision_id=row.revision_id,
+        revision_id=revision,
         dossier_id=row.id,
         source=State.SKIPPED,
-        target=State.TRANSLATED if has_body else State.BLOCKED,
+        target=target,
         at=now,
         actor=actor,
         detail=detail,
         state_reason=None,
     )
     return moved is not None
+
+
+def _has(connection: Connection, table: Table, revision: int) -> bool:
+    return bool(connection.execute(select(exists().where(table.c.revision_id == revision))).scalar_one())
