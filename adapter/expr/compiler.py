@@ -71,15 +71,20 @@ def compile_expression(
     names: Container[str] | None,
     where: Where,
     functions: Mapping[str, HostFunction] | None = None,
+    reader: Callable[[str], Thunk | None] | None = None,
     suggestions: Iterable[str] = (),
 ) -> Expression:
     """Check and compile ``source``.
 
     ``names`` are the bare names allowed, None when they are not known before run time.
+    ``reader`` may give a shorter way to read a name than ``env[name]``, raising KeyError alike.
     ``suggestions`` feed the "did you mean" of an unknown name. Raises ExpressionError with the position
     inside ``where``.
     """
-    return _Compiler(source, names, where, functions or {}, tuple(suggestions)).compile()
+    compiler = _Compiler(source, names, where, functions or {})
+    compiler.suggestions = tuple(suggestions)
+    compiler.reader = reader
+    return compiler.compile()
 
 
 # Collection functions: (least, most) arguments; the first names the collection, the rest see its rows.
@@ -135,10 +140,10 @@ class _Compiler:
         names: Container[str] | None,
         where: Where,
         functions: Mapping[str, HostFunction],
-        suggestions: tuple[str, ...],
     ) -> None:
         self.source, self.allowed, self.where, self.hosts = source, names, where, functions
-        self.suggestions = suggestions
+        self.suggestions: tuple[str, ...] = ()
+        self.reader: Callable[[str], Thunk | None] | None = None
         self.names: set[str] = set()
         self.columns: set[tuple[str, str]] = set()
         self.collections: dict[str, set[str]] = {}
@@ -292,9 +297,12 @@ class _Compiler:
         self._know(node, name)
         where = self._place(self._offset(node))
 
+        direct = self.reader(name) if self.reader is not None and self.inside is None else None
+        get: Thunk = direct if direct is not None else lambda env: env[name]
+
         def read(env: Env) -> Any:
             try:
-                value = env[name]
+                value = get(env)
             except KeyError:
                 raise _missing(name, where) from None
             if type(value) in PLAIN_TYPES:
@@ -364,10 +372,17 @@ class _Compiler:
                 node, "không cộng chữ với số", "text and a number cannot be added", ("dùng concat()", "use concat()")
             )
         gives = one if one == other else "any" if text else "number"
-        return self._applied(node, operate, left, right), gives
+        return self._applied(node, operate, left, right, node.right), gives
 
-    def _applied(self, node: ast.expr, operate: Callable[[Any, Any], Any], left: Thunk, right: Thunk) -> Thunk:
-        """A guarded operation on two nodes."""
+    def _applied(
+        self,
+        node: ast.expr,
+        operate: Callable[[Any, Any], Any],
+        left: Thunk,
+        right: Thunk,
+        last: ast.expr | None = None,
+    ) -> Thunk:
+        """A guarded operation on two nodes; a constant on the right is read once."""
         fail = self._failure(node)
 
         def apply(env: Env) -> Any:
@@ -377,7 +392,18 @@ class _Compiler:
             except (ValueProblem, ArithmeticError) as problem:
                 raise fail(problem) from None
 
-        return apply
+        if not isinstance(last, ast.Constant | ast.Tuple) or not _constant(last):
+            return apply
+        fixed = right(None)
+
+        def apply_constant(env: Env) -> Any:
+            one = left(env)
+            try:
+                return operate(one, fixed)
+            except (ValueProblem, ArithmeticError) as problem:
+                raise fail(problem) from None
+
+        return apply_constant
 
     def _unary(self, node: ast.UnaryOp) -> tuple[Thunk, str]:
         run, kind = self._node(node.operand)
@@ -398,7 +424,7 @@ class _Compiler:
         first = compiled[0][0]
         if len(steps) == 1:
             test, right = steps[0]
-            return self._applied(node, test, first, right), "bool"
+            return self._applied(node, test, first, right, node.comparators[0]), "bool"
 
         def chain(env: Env) -> bool:
             left = first(env)
@@ -575,6 +601,21 @@ class _Compiler:
 
             return call_one
 
+        if len(runs) == 2:
+            (first, takes), (second, wants) = pairs
+            fixed = second(None) if _constant(node.args[1]) else None
+
+            def call_two(env: Env) -> Any:
+                one, other = first(env), fixed if fixed is not None else second(env)
+                try:
+                    return call(_checked(one, takes), other if fixed is not None else _checked(other, wants))
+                except (ValueProblem, ArithmeticError) as problem:
+                    raise fail(problem) from None
+
+            if fixed is not None:
+                _checked(fixed, wants)
+            return call_two
+
         def call_many(env: Env) -> Any:
             values = [run(env) for run in runs]
             try:
@@ -641,6 +682,18 @@ class _Compiler:
         return self._guard(node, run), gives
 
 
+def _constant(node: ast.expr) -> bool:
+    if isinstance(node, ast.Tuple):
+        return all(isinstance(item, ast.Constant) for item in node.elts)
+    return isinstance(node, ast.Constant)
+
+
+_FAMILY_TYPES: Mapping[str, frozenset[type]] = {
+    "number": frozenset({int, Decimal, type(None)}),
+    "text": frozenset({str, type(None)}),
+}
+
+
 def _fits(kind: str, takes: str) -> bool:
     if "any" in (kind, takes) or kind == "none":
         return takes != "any" or kind not in ("list", "row")
@@ -650,7 +703,7 @@ def _fits(kind: str, takes: str) -> bool:
 
 
 def _checked(value: Any, takes: str) -> Any:
-    if value is None or takes in ("any", "moment"):
+    if takes in ("any", "moment") or type(value) in _FAMILY_TYPES[takes]:
         return value
     kind = family(value)
     if kind != takes:

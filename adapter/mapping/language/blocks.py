@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from adapter.errors import BhytError, ExpressionError, MappingError, Where
@@ -23,6 +24,7 @@ from adapter.mapping.lookups import key_text
 from adapter.mapping.problems import at_field, broken
 from adapter.mapping.yamltree import Map, Node, as_list, as_map
 from adapter.standard.model import FieldSpec, Standard, Table
+from adapter.standard.wire import formatter
 from adapter.text import clean
 
 BLOCK_OPTIONS = (
@@ -416,6 +418,13 @@ def _maker(step: FieldStep, spec: FieldSpec) -> Maker:
         return lambda _scope: text
 
     column = step.value.column
+    number = spec.kind == "N"
+    plain = not number and spec.xml_type == "string"
+    shortest: Callable[[Any], str] = str.strip if plain else write
+    exact: Callable[[Any], str] = formatter(spec) if number else write
+
+    def direct(value: Any) -> str:
+        return exact(value) if number and type(value) is Decimal else shortest(value)
 
     def make(scope: Scope) -> str:
         try:
@@ -433,14 +442,25 @@ def _maker(step: FieldStep, spec: FieldSpec) -> Maker:
                 where=at_field(error.where or where, place.table, spec.name),
                 code="MAP-EXPR-RUN",
             ) from error
-        return "" if value is None else finish(value, scope)
+        if value is None:
+            return ""
+        if (number and type(value) is Decimal) or (type(value) is str and value.isascii() and value.isprintable()):
+            try:
+                return direct(value)
+            except (ValueProblem, ValueError):
+                return finish(value, scope)  # raises with the source named
+        return finish(value, scope)
 
     def make_from_column(scope: Scope) -> str:
         try:
             value = scope.row[column or ""]
         except KeyError:
             return make(scope)  # raises with the nearest name
-        return "" if value is None else finish(value, scope)
+        if value is None:
+            return ""
+        if plain and type(value) is str and value.isascii() and value.isprintable():
+            return value.strip()
+        return finish(value, scope)
 
     def finish(value: Any, scope: Scope) -> str:
         if type(value) is str and not value.isprintable():

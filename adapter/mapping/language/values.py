@@ -250,7 +250,9 @@ class Compiler:
             "lookup": HostFunction(2, 3, lookup_function(self), literal=1),
         }
         try:
-            found = compile_expression(node.text, names=None, where=node.where, functions=functions)
+            found = compile_expression(
+                node.text, names=None, where=node.where, functions=functions, reader=_reader(place)
+            )
         except ExpressionError as error:
             raise as_mapping_error(error, place, "MAP-EXPR") from error
         for name, arguments in found.calls:
@@ -332,6 +334,17 @@ class Compiler:
                 raise as_mapping_error(error, place, "MAP-EXPR-RUN") from error
 
         return holds
+
+
+def _reader(place: Place) -> Callable[[str], Thunk | None]:
+    """The short way to a name in expressions that is nothing but a column of the row."""
+
+    def reader(name: str) -> Thunk | None:
+        if name in place.names:
+            return None
+        return lambda scope: scope.row[name]
+
+    return reader
 
 
 def is_empty(value: Any) -> bool:
