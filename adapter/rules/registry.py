@@ -116,10 +116,12 @@ def required(rule_id: str, table: str, *fields: str, warning: Iterable[str] = ()
     """Each of these fields must be filled in every row; those in ``warning`` only warn."""
     weak, wanted = frozenset(warning), frozenset(fields)
 
-    def check(_: View, row: Row) -> Answer:
+    def check(view: View, row: Row) -> Answer:
         if wanted <= row.keys():
             return None
-        return [Hit(f, "warning" if f in weak else None) for f in fields if f not in row]
+        # An older layout cannot be asked for fields that came later.
+        known = view.field_names(table)
+        return [Hit(f, "warning" if f in weak else None) for f in fields if f not in row and f in known]
 
     _bind(rule_id, table, check, None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 
@@ -62,6 +62,11 @@ class View:
     def rows(self, table: str) -> Sequence[Row]:
         """The rows of a table, none when it is absent."""
         return self.tables.get(table, ())
+
+    def field_names(self, table: str) -> Collection[str]:
+        """The fields this layout gives a table."""
+        found = self.standard.tables.get(table)
+        return found.by_name if found else ()
 
     @cached_property
     def now(self) -> str:
