@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,8 +11,6 @@ from pathlib import Path
 from adapter.clock import VIETNAM
 from adapter.demo.window import stamp
 from adapter.errors import ConfigError
-
-_TO_EPISODE = ("EPISODE_ID", "TDL_EPISODE_ID")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,76 +22,144 @@ class Change:
     rows: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How a demo HIS ties its rows to an encounter.
+
+    ``reach``: column → condition that picks the encounter's rows, ``?`` its key. ``watched`` tables
+    are seen by their own time stamp; a change elsewhere also stamps the encounter.
+    """
+
+    encounter: str
+    code: str
+    key: str
+    patient: str
+    patient_key: str
+    stamp: str
+    watched: frozenset[str]
+    now: Callable[[datetime], object]
+    reach: Mapping[str, str]
+
+
+_HIS_B = _Layout(
+    "EPISODE",
+    "EPISODE_CODE",
+    "ID",
+    "PATIENT",
+    "PATIENT_ID",
+    "MODIFY_TIME",
+    frozenset({"SERVED_ITEM", "PATIENT"}),
+    stamp,
+    {
+        "EPISODE_ID": "= ?",
+        "TDL_EPISODE_ID": "= ?",
+        "ITEM_ID": "IN (SELECT ID FROM SERVED_ITEM WHERE TDL_EPISODE_ID = ?)",
+    },
+)
+_HIS_A = _Layout(
+    "LuotDen",
+    "SoLuotDen",
+    "LuotDen_Id",
+    "BenhNhan",
+    "BenhNhan_Id",
+    "NgayCapNhat",
+    frozenset({"QuyetToan", "QuyetToanCT", "HoSoNoiTru", "BenhNhan"}),
+    lambda at: at.strftime("%Y-%m-%d %H:%M:%S"),
+    {
+        "LuotDen_Id": "= ?",
+        "HoSo_Id": "IN (SELECT HoSo_Id FROM HoSoNoiTru WHERE LuotDen_Id = ?)",
+        "HoSoMe_Id": "IN (SELECT HoSo_Id FROM HoSoNoiTru WHERE LuotDen_Id = ?)",
+        "QuyetToan_Id": "IN (SELECT QuyetToan_Id FROM QuyetToan WHERE LuotDen_Id = ?)",
+        "ChiDinh_Id": "IN (SELECT ChiDinh_Id FROM ChiDinh WHERE LuotDen_Id = ?)",
+        "DonThuoc_Id": "IN (SELECT DonThuoc_Id FROM DonThuoc WHERE LuotDen_Id = ?)",
+        "KetQua_Id": "IN (SELECT r.KetQua_Id FROM KetQua r JOIN ChiDinh c ON c.ChiDinh_Id = r.ChiDinh_Id "
+        "WHERE c.LuotDen_Id = ?)",
+        "ChiDinhCT_Id": "IN (SELECT t.ChiDinhCT_Id FROM ChiDinhCT t JOIN ChiDinh c ON c.ChiDinh_Id = t.ChiDinh_Id "
+        "WHERE c.LuotDen_Id = ?)",
+        "BenhNhan_Id": "= (SELECT BenhNhan_Id FROM LuotDen WHERE LuotDen_Id = ?)",
+    },
+)
+
+
 def change(path: Path, ma_lk: str, table: str, column: str, value: str | None, *, now: datetime) -> Change:
     """Set ``table.column`` of an encounter in a demo HIS and stamp it as modified at ``now``.
 
-    ``value`` None writes NULL. Raises ConfigError for an unknown encounter, table or column.
+    Names in any case; ``value`` None writes NULL. Raises ConfigError for an unknown encounter, table or column.
     """
     if not path.is_file():
         raise ConfigError("Không thấy HIS minh hoạ", "No demo HIS here", tried=[str(path)])
     connection = sqlite3.connect(path)
     try:
         with connection:
-            return _change(connection, ma_lk, (table.upper(), column.upper()), value, stamp(now.astimezone(VIETNAM)))
+            return _change(connection, ma_lk, (table, column), value, now.astimezone(VIETNAM))
     finally:
         connection.close()
 
 
 def _change(
-    connection: sqlite3.Connection, ma_lk: str, target: tuple[str, str], value: str | None, when: int
+    connection: sqlite3.Connection, ma_lk: str, target: tuple[str, str], value: str | None, now: datetime
 ) -> Change:
-    table, column = target
     tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
-    if table not in tables:
-        raise _unknown("bảng", "table", table, [t for t in tables if not t.startswith("DEMO_")])
+    layout = _HIS_A if _HIS_A.encounter in tables else _HIS_B
+    table = _known(target[0], [t for t in tables if not t.startswith("DEMO_")], ("bảng", "table"))
     columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-    if column not in columns:
-        raise _unknown(f"cột trong {table}", f"column in {table}", column, columns)
-    episode = connection.execute("SELECT ID, PATIENT_ID FROM EPISODE WHERE EPISODE_CODE = ?", (ma_lk,)).fetchone()
-    if episode is None:
+    column = _known(target[1], columns, (f"cột trong {table}", f"column in {table}"))
+    # Names below come from the schema itself or from the layouts above; values are bound.
+    found = connection.execute(
+        f"SELECT {layout.key}, {layout.patient_key} FROM {layout.encounter} WHERE {layout.code} = ?",  # noqa: S608
+        (ma_lk,),
+    ).fetchone()
+    if found is None:
         raise ConfigError(
             f"Không có đợt khám mang mã {ma_lk} trong HIS minh hoạ",
             f"The demo HIS has no encounter {ma_lk}",
             hint_vi="xem mã bằng `bhyt queue list`",
             hint_en="list the codes with `bhyt queue list`",
         )
-    key, number = _own_rows(table, columns, episode)
-    touched = ", MODIFY_TIME = ?" if "MODIFY_TIME" in columns and column != "MODIFY_TIME" else ""
-    values = [value, when, number] if touched else [value, number]
-    # Names were checked against the schema above; values are bound.
-    rows = connection.execute(f"UPDATE {table} SET {column} = ?{touched} WHERE {key}", values).rowcount  # noqa: S608
+    condition, key = _own_rows(layout, table, columns, found)
+    when = layout.now(now)
+    stamped = layout.stamp in columns and column != layout.stamp
+    rows = connection.execute(
+        f"UPDATE {table} SET {column} = ?{f', {layout.stamp} = ?' if stamped else ''} WHERE {condition}",  # noqa: S608
+        [value, when, key] if stamped else [value, key],
+    ).rowcount
     if rows == 0:
         raise ConfigError(
             f"Đợt khám {ma_lk} không có dòng nào trong {table}", f"Encounter {ma_lk} has no row in {table}"
         )
-    if table not in ("SERVED_ITEM", "PATIENT"):  # those two are watched by their own MODIFY_TIME
-        connection.execute("UPDATE EPISODE SET MODIFY_TIME = ? WHERE ID = ?", (when, episode[0]))
+    if table not in layout.watched:
+        connection.execute(
+            f"UPDATE {layout.encounter} SET {layout.stamp} = ? WHERE {layout.key} = ?",  # noqa: S608
+            (when, found[0]),
+        )
     return Change(table, column, rows)
 
 
-def _own_rows(table: str, columns: list[str], episode: tuple[int, int]) -> tuple[str, int]:
-    """The condition that picks this encounter's rows of a table."""
-    if table == "EPISODE":
-        return "ID = ?", episode[0]
-    if table == "PATIENT":
-        return "ID = ?", episode[1]
-    for column in _TO_EPISODE:
+def _own_rows(layout: _Layout, table: str, columns: list[str], found: tuple[int, int]) -> tuple[str, int]:
+    """The condition that picks this encounter's rows of a table, and the key it binds."""
+    if table == layout.encounter:
+        return f"{layout.key} = ?", found[0]
+    if table == layout.patient:
+        return f"{columns[0]} = ?", found[1]
+    for column, condition in layout.reach.items():
         if column in columns:
-            return f"{column} = ?", episode[0]
-    if "ITEM_ID" in columns:
-        return "ITEM_ID IN (SELECT ID FROM SERVED_ITEM WHERE TDL_EPISODE_ID = ?)", episode[0]
+            return f"{column} {condition}", found[0]
     raise ConfigError(
         f"Bảng {table} là danh mục chung, không thuộc riêng một đợt khám",
         f"Table {table} is a shared dictionary and belongs to no single encounter",
-        hint_vi="chọn bảng có EPISODE_ID, ví dụ EPISODE, SERVED_ITEM, EPISODE_PAYER",
-        hint_en="choose a table with EPISODE_ID, such as EPISODE, SERVED_ITEM, EPISODE_PAYER",
+        hint_vi=f"chọn bảng của đợt khám, ví dụ {', '.join(sorted({layout.encounter, *layout.watched}))}",
+        hint_en=f"choose a table of the encounter, such as {', '.join(sorted({layout.encounter, *layout.watched}))}",
     )
 
 
-def _unknown(what_vi: str, what_en: str, name: str, known: list[str]) -> ConfigError:
-    return ConfigError(
-        f"Không có {what_vi} tên {name}",
-        f"There is no {what_en} named {name}",
-        hint_vi=f"có: {', '.join(known)}",
-        hint_en=f"known: {', '.join(known)}",
+def _known(name: str, names: list[str], what: tuple[str, str]) -> str:
+    """The name as the schema spells it."""
+    for candidate in names:
+        if candidate.lower() == name.lower():
+            return candidate
+    raise ConfigError(
+        f"Không có {what[0]} tên {name}",
+        f"There is no {what[1]} named {name}",
+        hint_vi=f"có: {', '.join(names)}",
+        hint_en=f"known: {', '.join(names)}",
     )

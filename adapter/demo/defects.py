@@ -61,9 +61,10 @@ def catalogue() -> tuple[Defect, ...]:
     )
 
 
-def plant(kind: str, rows: Rows, used: Counter[str]) -> Defect | None:
-    """Put the least used fitting fault into an encounter; None when none fits."""
-    for defect in sorted((d for d in catalogue() if kind in d.kinds), key=lambda d: used[d.id]):
+def plant(kind: str, rows: Rows, used: Counter[str], *, without: frozenset[str] = frozenset()) -> Defect | None:
+    """Put the least used fitting fault into an encounter, none of ``without``; None when none fits."""
+    fitting = (d for d in catalogue() if kind in d.kinds and d.id not in without)
+    for defect in sorted(fitting, key=lambda d: used[d.id]):
         targets = [_chosen(edit, rows) for edit in defect.edits]
         if all(targets):
             for edit, chosen in zip(defect.edits, targets, strict=True):

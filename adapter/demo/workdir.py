@@ -18,7 +18,7 @@ from adapter.demo import omop
 from adapter.demo.defects import Planted, planted
 from adapter.demo.his_b.catalogue import read_yaml
 from adapter.demo.pki import write_pki
-from adapter.demo.seed import seed_his_b
+from adapter.demo.seed import seed_his_a, seed_his_b
 from adapter.errors import ConfigError
 from adapter.settings import load_settings
 
@@ -35,6 +35,7 @@ class _Source:
 
 
 _SOURCES = {
+    "his-a": _Source("demo-his-a", f"sqlite:///{HIS}"),
     "his-b": _Source("demo-his-b", f"sqlite:///{HIS}"),
     "omop": _Source(omop.MAPPING, f"duckdb:///{omop.DATABASE}"),
 }
@@ -82,7 +83,7 @@ def prepare(
     if source == "omop":
         omop.lay_out(workdir, now=now)
     else:
-        _sow(workdir, encounters=encounters, seed=seed, now=now)
+        _sow(workdir, source, encounters=encounters, seed=seed, now=now)
     document = _configuration(source, facility, gateway_url, store_url)
     # The configuration comes last: its presence means that everything else is complete.
     partial = workdir / "config.yaml.part"
@@ -116,11 +117,12 @@ def _existing(workdir: Path, source: str) -> DemoWorkdir:
     return DemoWorkdir(workdir, source, facility.code, settings.gateway.base_url, fresh=False)
 
 
-def _sow(workdir: Path, *, encounters: int, seed: int, now: datetime) -> None:
+def _sow(workdir: Path, source: str, *, encounters: int, seed: int, now: datetime) -> None:
     target = workdir / HIS
     partial = workdir / f"{HIS}.part"
     partial.unlink(missing_ok=True)
-    seed_his_b(partial, encounters=encounters, seed=seed, now=now)
+    sow = seed_his_a if source == "his-a" else seed_his_b
+    sow(partial, encounters=encounters, seed=seed, now=now)
     partial.replace(target)
 
 

@@ -1,4 +1,4 @@
-"""Lays a demo HIS B down in one SQLite file."""
+"""Lays a demo HIS down in one SQLite file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-_HERE = Path(__file__).resolve().parent
 _RECORD = """
 CREATE TABLE DEMO_PLANTED (EPISODE_CODE TEXT PRIMARY KEY, DEFECT TEXT, MUST TEXT, MAY TEXT);
 CREATE TABLE DEMO_SEED (SOURCE TEXT, SEED INTEGER, ENCOUNTERS INTEGER, SEEDED_AT TEXT);
@@ -18,11 +17,11 @@ CREATE TABLE DEMO_KIND (EPISODE_CODE TEXT PRIMARY KEY, KIND TEXT);
 class Writer:
     """Inserts rows by table; keys a table does not have are an error of the seed."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, schema: Path) -> None:
         self._connection = sqlite3.connect(path)
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = OFF")  # a demo file is cheap to make again
-        self._connection.executescript((_HERE / "schema.sql").read_text(encoding="utf-8") + _RECORD)
+        self._connection.executescript(schema.read_text(encoding="utf-8") + _RECORD)
         self._columns: dict[str, list[str]] = {}
 
     def insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
