@@ -6,7 +6,7 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
@@ -16,8 +16,9 @@ from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, p
 from adapter.clock import system_clock
 from adapter.errors import CertificateError, ConfigError
 from adapter.settings import Facility, Settings, load_settings, read_secret
-from adapter.simulator import FaultPlan, SimFacility, SimulatorConfig, serve
-from adapter.simulator.config import md5_upper
+
+if TYPE_CHECKING:
+    from adapter.simulator import SimFacility
 
 app = typer.Typer(no_args_is_help=True, help="Cổng tiếp nhận: giả lập, thử kết nối / the gateway: practice, ping")
 
@@ -43,6 +44,9 @@ def simulate(
     Trong một thư mục làm việc, các cơ sở của config.yaml được đăng ký sẵn; ngoài ra đăng ký bằng
     --simulator hoặc POST /_sim/facilities.
     """
+    # The web framework is loaded only where a gateway runs, so that the other commands start at once.
+    from adapter.simulator import FaultPlan, SimulatorConfig, serve
+
     settings = _settings(workdir, config)
     root = settings.workdir if settings is not None else (workdir or Path.cwd())
     named: dict[str, Any] = {
@@ -143,6 +147,8 @@ def registered(facility: Facility, settings: Settings) -> SimFacility:
     The certificate is taken from the PKCS#12 file; ``ca.pem`` beside it is its authority. Raises
     ConfigError or CertificateError when a named file cannot be used.
     """
+    from adapter.simulator.config import SimFacility, md5_upper
+
     password = read_secret(settings.path(facility.password_file), f"gateway account of {facility.code}")
     certificates: tuple[str, ...] = ()
     path = settings.path(facility.certificate.path)

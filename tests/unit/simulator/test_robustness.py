@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -37,9 +37,10 @@ CODES = {"200", "123", "124", "125", "202", "204", "205", "1001"}
 
 
 @pytest.fixture(scope="module")
-def simulator(tmp_path_factory: pytest.TempPathFactory) -> Simulator:
-    folder: Path = tmp_path_factory.mktemp("robust")
-    return Simulator.open(practice_config(folder))
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    opened = Simulator.open(practice_config(tmp_path_factory.mktemp("robust")))
+    yield opened
+    opened.close()
 
 
 def call(simulator: Simulator, document: bytes, **fields: str) -> Call:
