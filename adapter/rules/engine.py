@@ -6,7 +6,7 @@ then conditions on the whole dossier, each in the order its module defines them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, localcontext
@@ -78,11 +78,14 @@ def plan_for(standard: Standard, purpose: Purpose) -> Plan:
     return plan
 
 
-def check(dossier: Dossier, *, standard: Standard, context: Context) -> Report:
-    """All findings on one dossier, errors first, and what stayed unchecked. Content never makes it raise."""
+def check(dossier: Dossier, *, standard: Standard, context: Context, unreadable: Collection[str] = ()) -> Report:
+    """All findings on one dossier, errors first, and what stayed unchecked. Content never makes it raise.
+
+    ``unreadable`` names parts of its file that could not be read: they are neither absent nor summed.
+    """
     # Wide enough that no product of four fields, however long their text, is rounded or overflows.
     with localcontext(prec=200):
-        return _check(View(dossier, standard, context), plan_for(standard, dossier.purpose))
+        return _check(View(dossier, standard, context, unreadable), plan_for(standard, dossier.purpose))
 
 
 def _check(view: View, plan: Plan) -> Report:

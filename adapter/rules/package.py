@@ -41,6 +41,9 @@ _RULE: Mapping[ProblemKind, tuple[str, Severity | None]] = {
 }
 """Problem of the reader → rule, and a lighter or heavier weight than the rule's own."""
 
+_UNREADABLE = frozenset({ProblemKind.BAD_BASE64, ProblemKind.BAD_XML, ProblemKind.BAD_ROOT, ProblemKind.DUPLICATE_PART})
+"""A part with one of these is not what the hospital meant to send: nothing is summed over it."""
+
 _PER_RECORD_RULES = frozenset({"PKG-013", "PKG-014"})
 
 
@@ -87,8 +90,10 @@ def check_package(
     for index, found in enumerate(package.dossiers):
         dossier = replace(found, purpose=purpose) if purpose else found
         standard = standard_for(dossier, context, pin=pin)
-        report = check(dossier, standard=standard, context=context)
-        problems = [*package.of_dossier(index), *(whole if index == 0 else ())]
+        own = package.of_dossier(index)
+        unreadable = frozenset(p.part for p in own if p.kind in _UNREADABLE)
+        report = check(dossier, standard=standard, context=context, unreadable=unreadable)
+        problems = [*own, *(whole if index == 0 else ())]
         extra = _findings(problems, package, context, first=index == 0)
         checked.append(CheckedDossier(dossier, standard, _merge(extra, report)))
     if not checked:
@@ -125,7 +130,7 @@ def unreadable(error: DocumentError, context: Context) -> CheckedFile:
 
 def _findings(problems: list[Problem], package: Package, context: Context, *, first: bool) -> list[Finding]:
     found: dict[tuple[str, str, str, str], Finding] = {}
-    for problem in problems:
+    for problem in map(_once_per_file, problems):
         if problem.kind is ProblemKind.DUPLICATE_PART and _twins_allowed(problem, context):
             continue
         if problem.kind not in _RULE:
@@ -145,6 +150,11 @@ def _findings(problems: list[Problem], package: Package, context: Context, *, fi
         if several and (made := finding("PKG-006", context, field="DANHSACHHOSO", value=str(package.hoso_count))):
             found["PKG-006", "", "", ""] = made
     return list(found.values())
+
+
+def _once_per_file(problem: Problem) -> Problem:
+    """Content not in base64 is a habit of the program, not of one part."""
+    return replace(problem, part="", row=None) if problem.kind is ProblemKind.INLINE_CONTENT else problem
 
 
 def _of(problem: Problem, rule: str, field: str, weight: Severity | None, context: Context) -> Finding | None:

@@ -34,8 +34,11 @@ class Row(dict[str, str]):
 class View:
     """What rules look at. Header facts are ``""`` when empty or broken, so comparisons stay silent."""
 
-    def __init__(self, dossier: Dossier, standard: Standard, context: Context) -> None:
+    def __init__(
+        self, dossier: Dossier, standard: Standard, context: Context, unreadable: Collection[str] = ()
+    ) -> None:
         self.dossier = dossier
+        self.unreadable = unreadable
         self.standard = standard
         self.context = context
         self.options = context.options
@@ -62,6 +65,10 @@ class View:
     def rows(self, table: str) -> Sequence[Row]:
         """The rows of a table, none when it is absent."""
         return self.tables.get(table, ())
+
+    def absent(self, table: str) -> bool:
+        """Whether the dossier has no such table. A part that could not be read is not absent."""
+        return table not in self.tables and table not in self.unreadable
 
     def field_names(self, table: str) -> Collection[str]:
         """The fields this layout gives a table."""
@@ -107,7 +114,9 @@ class View:
         return [r for r in self.rows("XML3") if r["MA_NHOM"] in {"14", "15", "16"}]
 
     def total(self, table: str, field: str) -> Decimal | None:
-        """Sum of a field over a table; 0 when absent, None when a row's value is empty or broken."""
+        """Sum of a field over a table; 0 when absent, None when the part or a row's value cannot be read."""
+        if table in self.unreadable:
+            return None
         key = (table, field)
         if key not in self._totals:
             self._totals[key] = add(number(r[field]) for r in self.rows(table))

@@ -24,7 +24,7 @@ def _envelope_facility(v: View) -> Iterator[Hit]:
 
 @rule("PKG-009")
 def _one_xml1(v: View) -> Iterator[Hit]:
-    if len(v.rows("XML1")) != 1:
+    if len(v.rows("XML1")) != 1 and "XML1" not in v.unreadable:
         yield Hit("LOAIHOSO", value="XML1")
 
 

@@ -125,3 +125,11 @@ def test_a_medical_assessment_is_judged_by_its_structure_only() -> None:
     assert "PKG-018" in rules
     assert "REQ-XML12-CHUC_VU" in rules
     assert all(r.startswith(("PKG-018", "REQ-XML12")) for r in rules)
+
+
+def test_a_part_that_cannot_be_read_is_one_finding() -> None:
+    cut = {"@base": "outpatient", "@options": {"signature_required": False}}
+    cut["@file"] = {"outer": [["(<LOAIHOSO>XML3</LOAIHOSO><NOIDUNGFILE>.{100})[^<]*", r"\1"]]}
+    assert [f.rule for f in run(cut).findings if f.severity == "error"] == ["PKG-008"]
+    twice = {**cut, "@file": {"outer": [["(<FILEHOSO><LOAIHOSO>XML2</LOAIHOSO>.*?</FILEHOSO>)", r"\1\1"]]}}
+    assert [f.rule for f in run(twice).findings if f.severity == "error"] == ["PKG-010"]

@@ -327,6 +327,11 @@ def _bare(v: View) -> bool:
     return (v.uninsured or v.purpose is Purpose.BOOK) and not v.detail
 
 
+def _partly(v: View) -> bool:
+    """Whether a cost table stands in the file but could not be read."""
+    return "XML2" in v.unreadable or "XML3" in v.unreadable
+
+
 def _sum_rule(rule_id: str, field: str, sum_of: Callable[[View], Decimal | None]) -> None:
     def check(v: View) -> Iterator[Hit]:
         stated, total = number(v.x1[field]), sum_of(v)
@@ -344,7 +349,11 @@ _sum_rule("X1-MONEY-001", "T_THUOC", lambda v: v.total("XML2", "THANH_TIEN_BV"))
 _sum_rule(
     "X1-MONEY-002",
     "T_VTYT",
-    lambda v: add(number(r["THANH_TIEN_BV"]) for r in v.rows("XML3") if r["MA_NHOM"] in {"10", "11"}),
+    lambda v: (
+        None
+        if "XML3" in v.unreadable
+        else add(number(r["THANH_TIEN_BV"]) for r in v.rows("XML3") if r["MA_NHOM"] in {"10", "11"})
+    ),
 )
 _sum_rule("X1-MONEY-003", "T_TONGCHI_BV", _both("THANH_TIEN_BV"))
 _sum_rule("X1-MONEY-004", "T_TONGCHI_BH", _both("THANH_TIEN_BH"))
@@ -400,7 +409,7 @@ def _four_payers(v: View) -> Iterator[Hit]:
 def _fee_for_service(v: View) -> Iterator[Hit]:
     stated = number(v.x1["T_BHTT_GDV"])
     total = add(number(r["T_BHTT"]) for r in v.detail if r["MA_PTTT"] == "1")
-    if stated is None or total is None or v.prefix_in(FORCES) or any(not r["MA_PTTT"] for r in v.detail):
+    if stated is None or total is None or _partly(v) or v.prefix_in(FORCES) or any(not r["MA_PTTT"] for r in v.detail):
         return
     if not _bare(v) and (hit := off(v, "T_BHTT_GDV", stated, round2(total))):
         yield hit
@@ -434,6 +443,8 @@ def _nothing_claimed(v: View) -> Iterator[Hit]:
 
 @rule("X1-MONEY-016")
 def _totals_without_rows(v: View) -> Iterator[Hit]:
+    if _partly(v):
+        return
     if not v.detail:
         for field in TOTALS:
             if (number(v.x1[field]) or ZERO) > 0:
@@ -446,5 +457,5 @@ def _totals_without_rows(v: View) -> Iterator[Hit]:
 
 @rule("X1-MONEY-017")
 def _no_rows(v: View) -> Iterator[Hit]:
-    if not v.detail and v.rows("XML1"):
+    if not v.detail and not _partly(v) and v.rows("XML1"):
         yield Hit("", table="XML3")

@@ -89,7 +89,7 @@ required(
 
 @rule("X9-CROSS-001")
 def _certificate_due(v: View) -> Iterator[Hit]:
-    if "CAN_NANG_CON" in v.x1 and not v.rows("XML9"):
+    if "CAN_NANG_CON" in v.x1 and v.absent("XML9"):
         yield Hit("", table="XML9")
 
 

@@ -33,7 +33,7 @@ one_of("X7-CODE-002", "XML7", "MA_DINH_CHI_THAI", "01")
 
 @rule("X7-CROSS-001")
 def _letter_due(v: View) -> Iterator[Hit]:
-    if v.rows("XML7") or v.kind not in v.options.discharge_document_tables:
+    if not v.absent("XML7") or v.kind not in v.options.discharge_document_tables:
         return
     discharge, outcome = v.x1["MA_LOAI_RV"], v.x1["KET_QUA_DTRI"]
     died = outcome in {"5", "8"}
@@ -177,7 +177,7 @@ required(
 
 @rule("X8-CROSS-001")
 def _summary_due(v: View) -> Iterator[Hit]:
-    if v.kind in v.options.summary_kinds and not v.rows("XML8"):
+    if v.kind in v.options.summary_kinds and v.absent("XML8"):
         yield Hit("", table="XML8")
 
 

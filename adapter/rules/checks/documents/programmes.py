@@ -77,7 +77,7 @@ def _hiv_agrees(v: View) -> Iterator[Hit]:
 
 @rule("X6-CROSS-004")
 def _hiv_table(v: View) -> Iterator[Hit]:
-    if not v.rows("XML6") and any(_HIV.match(c) for c in v.icd):
+    if v.absent("XML6") and any(_HIV.match(c) for c in v.icd):
         yield Hit("", table="XML6")
 
 
@@ -89,5 +89,5 @@ def _tuberculosis_agrees(v: View) -> Iterator[Hit]:
 
 @rule("X15-CROSS-002")
 def _tuberculosis_table(v: View) -> Iterator[Hit]:
-    if not v.rows("XML15") and any(_TUBERCULOSIS.match(c) for c in v.icd):
+    if v.absent("XML15") and any(_TUBERCULOSIS.match(c) for c in v.icd):
         yield Hit("", table="XML15")

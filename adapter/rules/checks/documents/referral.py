@@ -61,7 +61,7 @@ one_of("X13-CODE-001", "XML13", "MA_LYDO_CT", "123")
 
 @rule("X13-CROSS-001")
 def _transfer_paper_due(v: View) -> Iterator[Hit]:
-    if v.x1["MA_LOAI_RV"] in _TRANSFER and not v.rows("XML13"):
+    if v.x1["MA_LOAI_RV"] in _TRANSFER and v.absent("XML13"):
         yield Hit("", table="XML13")
 
 
@@ -143,7 +143,7 @@ def _doctor_suffix(_: View, r: Row) -> Answer:
 
 @rule("X14-CROSS-001")
 def _appointment_due(v: View) -> Iterator[Hit]:
-    if "NGAY_TAI_KHAM" in v.x1 and not v.rows("XML14"):
+    if "NGAY_TAI_KHAM" in v.x1 and v.absent("XML14"):
         yield Hit("", table="XML14")
 
 

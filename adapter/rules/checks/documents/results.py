@@ -107,7 +107,7 @@ def _service_without_result(v: View) -> Iterator[Hit]:
 
 @rule("X4-CROSS-003")
 def _no_results_at_all(v: View) -> Iterator[Hit]:
-    if not v.rows("XML4") and any(r["MA_NHOM"] in {"1", "2", "3"} for r in v.rows("XML3")):
+    if v.absent("XML4") and any(r["MA_NHOM"] in {"1", "2", "3"} for r in v.rows("XML3")):
         yield Hit("", table="XML4")
 
 
@@ -196,7 +196,7 @@ def _copied_note(v: View) -> Iterator[Hit]:
 
 @rule("X5-CROSS-001")
 def _notes_due(v: View) -> Iterator[Hit]:
-    if v.kind in v.options.progress_kinds and not v.rows("XML5"):
+    if v.kind in v.options.progress_kinds and v.absent("XML5"):
         yield Hit("", table="XML5")
 
 
