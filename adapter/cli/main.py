@@ -34,6 +34,7 @@ COMMANDS = {
     "export": "adapter.cli.export_cmd:app",
     "golive": "adapter.cli.golive_cmd:app",
     "verdict": "adapter.cli.verdict_cmd:app",
+    "compare": "adapter.cli.compare_cmd:compare_command",
 }
 
 
