@@ -287,7 +287,7 @@ def _digits(x: Any) -> Any:
     "coalesce(a, b, …)", "any any", "any", "giá trị đầu tiên không trống", "the first that is not empty", most=MANY
 )
 def _coalesce(*values: Any) -> Any:
-    return next((v for v in values if v is not None and v != ""), None)
+    return next((v for v in values if v is not None and not (type(v) is str and not v.strip())), None)
 
 
 @_function("is_empty(x)", "any", "bool", "trống hoặc chỉ khoảng trắng", "None, empty, or only blanks")
