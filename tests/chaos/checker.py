@@ -44,6 +44,7 @@ class Judgement:
     dossiers: int = 0
     at_gateway: int = 0
     repeats: int = 0
+    successors: int = 0
     states: dict[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -134,6 +135,7 @@ def _doubled_and_order(result: Judgement, ours: list[_Rev], arrivals: list[tuple
             result.order_breaks.append(f"{rev.key}: revision {rev.number} after {line[-1].number}")
         if line and rev.number != line[-1].number and rev.content == line[-1].content:
             result.doubled.append(f"{rev.key}: revisions {line[-1].number} and {rev.number} carry the same content")
+        result.successors += bool(line) and rev.number > line[-1].number
         line.append(rev)
     result.at_gateway = len(seen)
 

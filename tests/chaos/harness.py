@@ -124,7 +124,14 @@ class Storm:
         started = time.monotonic()
         settings = self._prepare()
         with self._gateway(settings):
-            self._kill_and_change(settings)
+            waves = max(2, self.kills // 50)
+            for wave in range(1, waves + 1):
+                self._kill_and_change(settings, until=self.kills * wave // waves)
+                if wave < waves:
+                    # Between two waves most dossiers get their receipt, so that the corrections after it
+                    # make successors of what the gateway holds already.
+                    self._work_off(settings, seconds=60)
+                    self._clerk(len(self._episodes) // 3)
             self._calm(settings)
             fired = self._fired(settings)
             found = judge(load_settings(workdir=self.workdir), self.workdir / "gateway.db")
@@ -185,14 +192,14 @@ class Storm:
 
     # ---- the storm -------------------------------------------------------------------------------
 
-    def _kill_and_change(self, settings: Settings) -> None:
+    def _kill_and_change(self, settings: Settings, until: int) -> None:
         places = 1 if settings.store_url().startswith("sqlite") else 2
         method = multiprocessing.get_context("forkserver")
         method.set_forkserver_preload(["tests.chaos.worker"])
         running: list[_Running] = []
         begun = 0
         try:
-            while sum(self.killed.values()) < self.kills:
+            while sum(self.killed.values()) < until:
                 while len(running) < places:
                     wound, started = self._wound(), method.Event()
                     pulls = begun % places == 0
@@ -225,15 +232,25 @@ class Storm:
         if one.process.exitcode != -signal.SIGKILL:
             raise RuntimeError(f"a worker ended by itself with {one.process.exitcode}")
         self.killed[place] += 1
-        self._clerk()
+        self._clerk(1)
         count = sum(self.killed.values())
         if count % 25 == 0:
             self.say(f"{count} / {self.kills}")
         return True
 
-    def _clerk(self) -> None:
-        """The hospital goes on working: corrections between the kills, some taken back again."""
-        for ma_lk in self.dice.sample(self._episodes, k=min(3, len(self._episodes))):
+    def _work_off(self, settings: Settings, seconds: float) -> None:
+        """Faults, but no kills: until nothing waits or the time is over."""
+        deadline = time.monotonic() + seconds
+        with open_installation(settings) as installation:
+            while time.monotonic() < deadline:
+                one_pass(installation)
+                summary = installation.store.balance.summary()
+                if not any(summary[group]["waiting"] for group in ("dossiers", "checkins")):
+                    return
+
+    def _clerk(self, corrections: int) -> None:
+        """The hospital goes on working: corrections, some of them taken back again later."""
+        for ma_lk in self.dice.sample(self._episodes, k=corrections):
             text = f"Lần sửa {self.dice.randint(1, 3)}"
             change(self.workdir / "his.db", ma_lk, "EPISODE", "TREATMENT_METHOD", text, now=system_clock())
 

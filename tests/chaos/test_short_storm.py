@@ -22,3 +22,4 @@ def test_a_short_storm_loses_nothing_doubles_nothing_and_keeps_the_order(store: 
     assert (report["lost"], report["doubled"], report["order_breaks"], report["conserved"]) == (0, 0, 0, True)
     assert report["kills"] == 10
     assert report["at_gateway"] >= 25
+    assert report["successors"] >= 1, "no correction reached the gateway: the order was never at stake"
