@@ -10,6 +10,7 @@ import anyio
 import anyio.to_thread
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
+from starlette.requests import ClientDisconnect
 
 from adapter.simulator.config import SimulatorConfig
 from adapter.simulator.control import control_routes
@@ -59,7 +60,10 @@ def create_app(config: SimulatorConfig) -> FastAPI:
 
     def add(path: str, service: Service, *, methods: tuple[str, ...] = ("POST",)) -> None:
         async def endpoint(request: Request) -> Response:
-            body = await _body(request, largest)
+            try:
+                body = await _body(request, largest)
+            except ClientDisconnect:
+                return Response(status_code=400)  # nobody is left to read it; the log's line says the rest
             if body is None:
                 return Response(status_code=413)
             reply = await anyio.to_thread.run_sync(_run, service, request, body, limiter=limiter)

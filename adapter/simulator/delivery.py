@@ -9,6 +9,7 @@ import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import anyio
@@ -153,7 +154,7 @@ class _Way:
 async def _spoiled_answer(rule: FaultRule, send: Send, answer: bytes) -> None:
     match rule.fault:
         case Fault.HTTP_ERROR:
-            page = _PAGE.format(title=f"{rule.status} Bad Gateway", text="nginx")
+            page = _PAGE.format(title=f"{rule.status} {_phrase(rule.status)}", text="nginx")
             await _answer(send, rule.status, page.encode(), "text/html; charset=utf-8")
         case Fault.HTML:
             page = _PAGE.format(title="Thông báo", text="Phiên làm việc đã hết hạn, vui lòng đăng nhập lại.")
@@ -190,6 +191,10 @@ async def _answer(send: Send, status: int, body: bytes, content_type: str, *head
         }
     )
     await send({"type": "http.response.body", "body": body})
+
+
+def _phrase(status: int) -> str:
+    return next((known.phrase for known in HTTPStatus if known.value == status), "")
 
 
 def _swap_keys(value: Any) -> Any:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from adapter.clock import VIETNAM
 from adapter.errors import ConfigError
 from adapter.simulator.faults import Fault, FaultEngine, FaultPlan, FaultRule
 from tests.support.gateway_files import checkin_xml, default_tables, dossier_xml, sign1
-from tests.support.practice_gateway import CHECKIN, RawClient
+from tests.support.practice_gateway import CHECKIN, DOSSIER, RawClient
 
 Start = Callable[..., RawClient]
 NOW = datetime(2026, 11, 22, 8, tzinfo=VIETNAM)
@@ -74,6 +75,23 @@ def test_a_client_that_gives_up_first_leaves_the_gateway_well(begin: Callable[..
     client.http.timeout = httpx.Timeout(20)
     assert client.send(DOCUMENT).json()["maKetQua"] == "200"
     assert len(accepted(client)) == 2
+
+
+def test_a_sender_that_dies_while_sending_leaves_nothing_behind(
+    client: RawClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    address = client.http.base_url
+    with socket.create_connection((address.host, address.port or 80)) as raw:
+        raw.sendall(f"POST {DOSSIER} HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\nusername=".encode())
+        time.sleep(0.1)
+    for _ in range(50):
+        if calls(client).get("dossier-3176"):
+            break
+        time.sleep(0.05)
+    assert calls(client)["dossier-3176"] == 1
+    assert client.http.get("/_sim/received").json() == []
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+    assert client.send(DOCUMENT).json()["maKetQua"] == "200"
 
 
 @pytest.mark.parametrize(
