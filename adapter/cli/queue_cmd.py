@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, print_json, say, settings_of
+from adapter.clock import VIETNAM
 from adapter.engine.installation import open_store
 from adapter.errors import ConfigError
 from adapter.store.store import Store
@@ -43,17 +45,19 @@ def list_(
     """Liệt kê hồ sơ, gấp nhất trước / list dossiers, the most urgent first."""
     with open_store(settings_of(workdir, config)) as store:
         rows = store.queries.list(state=state, held=held, purpose=purpose, rule=rule, text=find, limit=limit)
+        for row in rows:
+            row["rules"] = _rules(store, row)
     if json_:
         print_json({"dossiers": rows})
         return
     table = Table(show_edge=False, pad_edge=False)
-    for heading in ("MA_LK", "mục đích\npurpose", "trạng thái\nstate", "hạn\ndeadline", "lý do\nreason"):
+    for heading in ("MA_LK", "mục đích\npurpose", "trạng thái\nstate", "hạn\ndeadline", "vì sao\nwhy"):
         table.add_column(heading, overflow="fold")
     for row in rows:
         purpose_text = f"{row['purpose']} {row['occasion']}".strip()
         state_text = f"{row['state']} (giữ/held)" if row["held"] else row["state"]
-        why = row["held_reason"] or row["state_reason"] or row["reason"]
-        table.add_row(row["ma_lk"], purpose_text, state_text, str(row["deadline"])[:16], why)
+        why = row["held_reason"] or " ".join(row["rules"]) or row["state_reason"] or ""
+        table.add_row(row["ma_lk"], purpose_text, state_text, _local(row["deadline"]), why)
     Console().print(table)
 
 
@@ -135,6 +139,18 @@ def override(
     say(f"{ma_lk}: bỏ qua / overridden: {', '.join(rule)}")
 
 
+def _rules(store: Store, row: dict[str, Any]) -> list[str]:
+    """The rules that keep a blocked dossier back."""
+    if row["state"] != "blocked":
+        return []
+    return sorted({f.rule for f in store.queries.findings(row["revision_id"]) if f.severity == "error"})
+
+
+def _local(instant: str | None) -> str:
+    """An instant as a person in Vietnam reads it."""
+    return datetime.fromisoformat(instant).astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M") if instant else ""
+
+
 def _actor() -> str:
     return f"cli:{getpass.getuser()}"
 
@@ -186,7 +202,7 @@ def _print_one(document: dict[str, Any]) -> None:
         console.print(f"    [dim]{finding['message_en']}[/dim]")
     for event in document["events"]:
         step = f"{event['from'] or '·'} → {event['to']}" if event["to"] else event["kind"]
-        console.print(f"  [dim]{str(event['at'])[:19]}[/dim] bản/rev {event['revision']} {step} {event['detail']}")
+        console.print(f"  [dim]{_local(event['at'])}[/dim] bản/rev {event['revision']} {step} {event['detail']}")
     for revision in document["revisions"]:
         for receipt in revision.get("receipts", ()):
             replaced = revision.get("replaced_by")

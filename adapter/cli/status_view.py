@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -21,17 +22,14 @@ _STYLES = {"accepted": "green", "refused": "red", "unknown": "yellow", "blocked"
 
 def show_status(status: dict[str, Any], console: Console) -> None:
     """Print one status object of the command contract for a person."""
-    table = Table(title="Hồ sơ / Dossiers", title_justify="left", show_edge=False, pad_edge=False)
+    table = Table(show_edge=False, pad_edge=False, box=box.SIMPLE_HEAD)
     table.add_column("")
-    for vi, en in _COLUMNS.values():
-        table.add_column(f"{vi}\n[dim]{en}[/dim]", justify="right")
-    for key, name in (("dossiers", "Hồ sơ KCB / dossiers"), ("checkins", "Check-in")):
-        cells = []
-        for column in _COLUMNS:
-            count = status[key][column]
-            style = _STYLES.get(column, "") if count else "dim"
-            cells.append(f"[{style}]{count:,}[/{style}]" if style else f"{count:,}")
-        table.add_row(name, *cells)
+    table.add_column("hồ sơ / dossiers", justify="right")
+    table.add_column("check-in", justify="right")
+    for column, (vi, en) in _COLUMNS.items():
+        counts = [status[group][column] for group in ("dossiers", "checkins")]
+        style = _STYLES.get(column, "") if any(counts) else "dim"
+        table.add_row(f"{vi} / {en}", *(f"{count:,}" for count in counts), style=style)
     console.print(table)
     console.print(f"Đợt điều trị đã đọc / encounters read: [bold]{status['encounters_read']:,}[/bold]")
     if status["conserved"]:
