@@ -9,24 +9,17 @@ from __future__ import annotations
 
 import ast
 import difflib
-import warnings
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from adapter.errors import ExpressionError, Where
 from adapter.expr import operators
-from adapter.expr.functions import FUNCTIONS, Function, highest, lowest
+from adapter.expr.collections import COLLECTION_FUNCTIONS, OVER, Env, Thunk, rows_of
+from adapter.expr.functions import FUNCTIONS, Function
+from adapter.expr.reading import Reading
 from adapter.expr.values import LARGEST, PLAIN_TYPES, ValueProblem, admit, family
-
-MAX_SOURCE = 4_000
-MAX_NODES = 400
-MAX_DEPTH = 40
-
-Env = Any
-"""A mapping of names to values. An object may also offer ``collection(name)`` and ``inner(row)``."""
-Thunk = Callable[[Env], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +80,6 @@ def compile_expression(
     return compiler.compile()
 
 
-# Collection functions: (least, most) arguments; the first names the collection, the rest see its rows.
-COLLECTION_FUNCTIONS: Mapping[str, tuple[int, int]] = {
-    "count": (1, 2),
-    "sum": (2, 3),
-    "any": (2, 2),
-    "all": (2, 2),
-    "first": (2, 3),
-    "last": (2, 3),
-    "min_of": (2, 3),
-    "max_of": (2, 3),
-}
-
 _BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operators.add,
     ast.Sub: operators.subtract,
@@ -121,19 +102,7 @@ _COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 }
 
 
-class _InnerRow:
-    """The environment of one collection row for hosts that offer none of their own."""
-
-    __slots__ = ("outer", "row")
-
-    def __init__(self, row: Mapping[str, Any], outer: Env) -> None:
-        self.row, self.outer = row, outer
-
-    def __getitem__(self, name: str) -> Any:
-        return self.outer if name == "parent" and "parent" not in self.row else self.row[name]
-
-
-class _Compiler:
+class _Compiler(Reading):
     def __init__(
         self,
         source: str,
@@ -141,7 +110,8 @@ class _Compiler:
         where: Where,
         functions: Mapping[str, HostFunction],
     ) -> None:
-        self.source, self.allowed, self.where, self.hosts = source, names, where, functions
+        super().__init__(source, where)
+        self.allowed, self.hosts = names, functions
         self.suggestions: tuple[str, ...] = ()
         self.reader: Callable[[str], Thunk | None] | None = None
         self.names: set[str] = set()
@@ -149,14 +119,10 @@ class _Compiler:
         self.collections: dict[str, set[str]] = {}
         self.calls: list[tuple[str, tuple[Any, ...]]] = []
         self.inside: str | None = None  # the collection whose rows the names at hand come from
-        self.flat = source.replace("\r", " ").replace("\n", " ").replace("\t", " ")
-        self.lead = len(self.flat) - len(self.flat.lstrip())
-
-    # ---- reading ------------------------------------------------------------------------------
 
     def compile(self) -> Expression:
-        tree = self._parse()
-        self._measure(tree)
+        tree = self.parse()
+        self.measure(tree)
         run, gives = self._node(tree.body)
         return Expression(
             self.source,
@@ -167,69 +133,6 @@ class _Compiler:
             tuple(self.calls),
             gives,
             run,
-        )
-
-    def _parse(self) -> ast.Expression:
-        if len(self.source) > MAX_SOURCE:
-            raise self._error(
-                None, f"biểu thức dài quá {MAX_SOURCE} ký tự", f"the expression exceeds {MAX_SOURCE} characters"
-            )
-        if not self.flat.strip():
-            raise self._error(None, "biểu thức trống", "the expression is empty")
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                return ast.parse(self.flat.strip(), mode="eval")
-        except SyntaxError as error:
-            offset = min(max((error.offset or 1) - 1, 0), len(self.flat.strip()))
-            raise self._error(offset, f"cú pháp sai: {error.msg}", f"syntax error: {error.msg}") from None
-        except (ValueError, MemoryError, RecursionError):
-            raise self._error(
-                None, "biểu thức không đọc được hoặc lồng quá sâu", "the expression is unreadable or too deep"
-            ) from None
-
-    def _measure(self, tree: ast.Expression) -> None:
-        count, level = 0, [tree.body]
-        depth = 0
-        while level:
-            depth += 1
-            deeper: list[ast.expr] = []
-            for node in level:
-                count += 1
-                deeper.extend(c for c in ast.iter_child_nodes(node) if isinstance(c, ast.expr))
-            if depth > MAX_DEPTH or count > MAX_NODES:
-                raise self._error(
-                    None,
-                    f"biểu thức quá phức tạp (tối đa {MAX_NODES} phần tử, {MAX_DEPTH} tầng)",
-                    f"the expression is too complex (at most {MAX_NODES} nodes, {MAX_DEPTH} levels)",
-                )
-            level = deeper
-
-    def _place(self, offset: int | None) -> Where:
-        """The position in the file of a character offset into the stripped source."""
-        if offset is None or self.where.line is None:
-            return self.where
-        at = self.lead + offset
-        line = self.source.count("\n", 0, at)
-        start = self.source.rfind("\n", 0, at) + 1
-        column = (self.where.column or 1) + at if line == 0 else at - start + 1
-        return Where(
-            self.where.file, self.where.line + line, column, self.where.table, self.where.row, self.where.field
-        )
-
-    def _offset(self, node: ast.expr) -> int:
-        return len(self.flat.strip().encode("utf-8")[: node.col_offset].decode("utf-8", "ignore"))
-
-    def _error(
-        self, place: ast.expr | int | None, vi: str, en: str, hint: tuple[str, str] = ("", "")
-    ) -> ExpressionError:
-        offset = self._offset(place) if isinstance(place, ast.expr) else place
-        return ExpressionError(
-            f"Biểu thức sai: {vi}",
-            f"Bad expression: {en}",
-            hint_vi=hint[0],
-            hint_en=hint[1],
-            where=self._place(offset),
         )
 
     def _guard(self, node: ast.expr, run: Thunk) -> Thunk:
@@ -245,7 +148,7 @@ class _Compiler:
         return guarded
 
     def _failure(self, node: ast.expr) -> Callable[[Exception], ExpressionError]:
-        where = self._place(self._offset(node))
+        where = self.place(self.offset(node))
 
         def fail(problem: Exception) -> ExpressionError:
             vi, en = (
@@ -263,11 +166,11 @@ class _Compiler:
         compile_node = _NODES.get(type(node))
         if compile_node is None:
             name = type(node).__name__
-            raise self._error(node, f"cú pháp {name} không được phép", f"{name} is not part of the language")
+            raise self.error(node, f"cú pháp {name} không được phép", f"{name} is not part of the language")
         return compile_node(self, node)
 
     def _attribute(self, node: ast.Attribute) -> tuple[Thunk, str]:
-        raise self._error(
+        raise self.error(
             node,
             f"không được dùng dấu chấm (.{node.attr})",
             f"attributes are not part of the language (.{node.attr})",
@@ -279,9 +182,9 @@ class _Compiler:
         if isinstance(value, float):
             value = self._exact(node)
         if isinstance(value, int) and not isinstance(value, bool) and value >= LARGEST:
-            raise self._error(node, "số quá lớn", "the number is too large")
+            raise self.error(node, "số quá lớn", "the number is too large")
         if value is not None and not isinstance(value, bool | int | Decimal | str):
-            raise self._error(
+            raise self.error(
                 node, "hằng số kiểu này không được phép", "constants of this kind are not part of the language"
             )
         return (lambda _env: value), "bool" if isinstance(value, bool) else family(value)
@@ -289,13 +192,13 @@ class _Compiler:
     def _exact(self, node: ast.Constant) -> Decimal:
         text = ast.get_source_segment(self.flat.strip(), node) or ""
         if "e" in text.lower():
-            raise self._error(node, "không dùng dạng số mũ", "exponents are not part of the language")
+            raise self.error(node, "không dùng dạng số mũ", "exponents are not part of the language")
         return Decimal(text)
 
     def _name(self, node: ast.Name) -> tuple[Thunk, str]:
         name = node.id
         self._know(node, name)
-        where = self._place(self._offset(node))
+        where = self.place(self.offset(node))
 
         direct = self.reader(name) if self.reader is not None and self.inside is None else None
         get: Thunk = direct if direct is not None else lambda env: env[name]
@@ -324,7 +227,7 @@ class _Compiler:
             return
         if self.allowed is not None and name not in self.allowed:
             near = difflib.get_close_matches(name, self.suggestions, 1)
-            raise self._error(
+            raise self.error(
                 node,
                 f"không có tên '{name}'",
                 f"there is no name '{name}'",
@@ -361,14 +264,14 @@ class _Compiler:
         operate = _BINARY.get(type(node.op))
         if operate is None:
             sign = type(node.op).__name__
-            raise self._error(node, f"phép toán {sign} không được phép", f"operator {sign} is not part of the language")
+            raise self.error(node, f"phép toán {sign} không được phép", f"operator {sign} is not part of the language")
         (left, one), (right, other) = self._node(node.left), self._node(node.right)
         text = isinstance(node.op, ast.Add)
         for kind in (one, other):
             if kind not in ("any", "number") and not (text and kind == "text"):
-                raise self._error(node, f"phép tính cần số, gặp {kind}", f"arithmetic needs numbers, found {kind}")
+                raise self.error(node, f"phép tính cần số, gặp {kind}", f"arithmetic needs numbers, found {kind}")
         if {one, other} == {"text", "number"}:
-            raise self._error(
+            raise self.error(
                 node, "không cộng chữ với số", "text and a number cannot be added", ("dùng concat()", "use concat()")
             )
         gives = one if one == other else "any" if text else "number"
@@ -410,7 +313,7 @@ class _Compiler:
         if isinstance(node.op, ast.Not):
             return (lambda env: not run(env)), "bool"
         if isinstance(node.op, ast.Invert) or kind not in ("any", "number"):
-            raise self._error(node, "toán tử này cần số", "this operator needs a number")
+            raise self.error(node, "toán tử này cần số", "this operator needs a number")
         operate = operators.negate if isinstance(node.op, ast.USub) else operators.keep_sign
         return self._guard(node, lambda env: operate(run(env))), "number"
 
@@ -444,11 +347,11 @@ class _Compiler:
         if isinstance(op, ast.Is | ast.IsNot):
             literal = right[0]
             if not (isinstance(literal, ast.Constant) and literal.value is None):
-                raise self._error(node, "`is` chỉ dùng với None", "`is` is for None only", ("dùng ==", "use =="))
+                raise self.error(node, "`is` chỉ dùng với None", "`is` is for None only", ("dùng ==", "use =="))
             return
         if isinstance(op, ast.In | ast.NotIn):
             if other not in ("any", "list"):
-                raise self._error(
+                raise self.error(
                     right[0],
                     "bên phải của `in` phải là danh sách",
                     "the right side of `in` must be a list",
@@ -460,15 +363,13 @@ class _Compiler:
                     self._same(item, one, "number" if isinstance(getattr(item, "value", None), float) else kind)
             return
         if isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE) and "none" in (one, other):
-            raise self._error(
-                node, "so sánh lớn nhỏ với None", "ordering against None", ("dùng is None", "use is None")
-            )
+            raise self.error(node, "so sánh lớn nhỏ với None", "ordering against None", ("dùng is None", "use is None"))
         self._same(node, one, other)
 
     def _same(self, node: ast.expr, one: str, other: str) -> None:
         known = {one, other} - {"any", "none", "row"}
         if len(known) > 1:
-            raise self._error(
+            raise self.error(
                 node,
                 f"so sánh {one} với {other} không bao giờ đúng",
                 f"comparing {one} with {other} can never hold",
@@ -484,7 +385,7 @@ class _Compiler:
     def _sequence(self, node: ast.Tuple | ast.List) -> tuple[Thunk, str]:
         for item in node.elts:
             if isinstance(item, ast.Starred | ast.Tuple | ast.List):
-                raise self._error(item, "danh sách không được lồng nhau", "lists cannot be nested")
+                raise self.error(item, "danh sách không được lồng nhau", "lists cannot be nested")
         if all(isinstance(e, ast.Constant) for e in node.elts):
             constant = tuple(self._node(e)[0](None) for e in node.elts)
             return (lambda _env: constant), "list"
@@ -497,7 +398,7 @@ class _Compiler:
             and isinstance(node.slice, ast.Constant)
             and isinstance(node.slice.value, str)
         ):
-            raise self._error(
+            raise self.error(
                 node,
                 "dấu [ ] chỉ dùng để lấy cột của một hàng",
                 "[ ] only takes a column of a row",
@@ -507,7 +408,7 @@ class _Compiler:
         if self.inside is None or name not in ("parent", "encounter"):
             self._know(node, name)
         self.columns.add((name, column))
-        where = self._place(self._offset(node))
+        where = self.place(self.offset(node))
 
         def read(env: Env) -> Any:
             try:
@@ -534,12 +435,10 @@ class _Compiler:
         if not isinstance(node.func, ast.Name):
             if isinstance(node.func, ast.Attribute):
                 self._node(node.func)
-            raise self._error(
-                node, "chỉ gọi được hàm có tên trong danh sách", "only the listed functions can be called"
-            )
+            raise self.error(node, "chỉ gọi được hàm có tên trong danh sách", "only the listed functions can be called")
         name = node.func.id
         if node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
-            raise self._error(
+            raise self.error(
                 node, "không dùng tham số có tên", "keyword and starred arguments are not part of the language"
             )
         if name in self.hosts:
@@ -549,7 +448,7 @@ class _Compiler:
         if name in FUNCTIONS:
             return self._builtin(node, FUNCTIONS[name])
         near = difflib.get_close_matches(name, [*FUNCTIONS, *COLLECTION_FUNCTIONS, *self.hosts], 1)
-        raise self._error(
+        raise self.error(
             node,
             f"không có hàm '{name}'",
             f"there is no function '{name}'",
@@ -561,7 +460,7 @@ class _Compiler:
     def _arity(self, node: ast.Call, name: str, least: int, most: int) -> None:
         if not least <= len(node.args) <= most:
             wanted = str(least) if least == most else f"{least}–{most}"
-            raise self._error(
+            raise self.error(
                 node,
                 f"hàm {name} cần {wanted} tham số",
                 f"function {name} takes {wanted} arguments, not {len(node.args)}",
@@ -575,7 +474,7 @@ class _Compiler:
             run, kind = self._node(argument)
             takes = function.takes[min(index, len(function.takes) - 1)]
             if not _fits(kind, takes):
-                raise self._error(
+                raise self.error(
                     argument,
                     f"hàm {function.name} cần {takes}, gặp {kind}",
                     f"function {function.name} takes {takes}, found {kind}",
@@ -630,7 +529,7 @@ class _Compiler:
         literals: list[Any] = []
         for argument in node.args[: host.literal]:
             if not (isinstance(argument, ast.Constant) and isinstance(argument.value, str)):
-                raise self._error(
+                raise self.error(
                     argument,
                     f"tham số này của {name} phải là chữ trong nháy",
                     f"this argument of {name} must be quoted text",
@@ -656,11 +555,11 @@ class _Compiler:
         self._arity(node, name, *COLLECTION_FUNCTIONS[name])
         first = node.args[0]
         if not isinstance(first, ast.Name):
-            raise self._error(
+            raise self.error(
                 first, f"tham số đầu của {name} là tên một tập dòng", f"{name} takes a collection's name first"
             )
         if self.inside is not None:
-            raise self._error(
+            raise self.error(
                 node,
                 "không lồng hàm tập dòng vào nhau",
                 "collection functions cannot be nested",
@@ -671,12 +570,12 @@ class _Compiler:
         self.inside = collection
         runs = [self._node(a) for a in node.args[1:]]
         self.inside = None
-        where = self._place(self._offset(first))
-        over = _OVER[name]
+        where = self.place(self.offset(first))
+        over = OVER[name]
         parts = tuple(run for run, _ in runs)
 
         def run(env: Env) -> Any:
-            return over(_rows(env, collection, where), *parts)
+            return over(rows_of(env, collection, where), *parts)
 
         gives = {"count": "number", "sum": "number", "any": "bool", "all": "bool"}.get(name, "any")
         return self._guard(node, run), gives
@@ -718,53 +617,6 @@ def _missing(name: str, where: Where) -> ExpressionError:
     return ExpressionError(
         f"Biểu thức đọc cột không có: {name}", f"The expression reads a column that is not there: {name}", where=where
     )
-
-
-def _rows(env: Env, name: str, where: Where) -> list[Env]:
-    """One environment for each row of a collection."""
-    offer = getattr(env, "collection", None)
-    try:
-        rows = offer(name) if offer is not None else env[name]
-    except KeyError:
-        raise ExpressionError(
-            f"Biểu thức đọc tập dòng không có: {name}",
-            f"The expression reads an unknown collection: {name}",
-            where=where,
-        ) from None
-    if not isinstance(rows, Sequence) or isinstance(rows, str):
-        raise ExpressionError(
-            f"Biểu thức sai: {name} không phải tập dòng", f"Bad expression: {name} is not a collection", where=where
-        )
-    inner = getattr(env, "inner", None)
-    return [inner(row) for row in rows] if inner is not None else [_InnerRow(row, env) for row in rows]
-
-
-def _kept(rows: list[Env], value: Thunk, condition: Thunk | None) -> list[Any]:
-    return [value(r) for r in rows if condition is None or condition(r)]
-
-
-def _total(rows: list[Env], value: Thunk, condition: Thunk | None = None) -> Any:
-    total: Any = 0
-    for item in _kept(rows, value, condition):
-        if item is not None:
-            total = operators.add(total, item)
-    return total
-
-
-_OVER: Mapping[str, Callable[..., Any]] = {
-    "count": lambda rows, condition=None: sum(1 for r in rows if condition is None or condition(r)),
-    "sum": _total,
-    "any": lambda rows, condition: any(condition(r) for r in rows),
-    "all": lambda rows, condition: all(condition(r) for r in rows),
-    "first": lambda rows, value, condition=None: next(
-        (value(r) for r in rows if condition is None or condition(r)), None
-    ),
-    "last": lambda rows, value, condition=None: next(
-        (value(r) for r in reversed(rows) if condition is None or condition(r)), None
-    ),
-    "min_of": lambda rows, value, condition=None: lowest(_kept(rows, value, condition)),
-    "max_of": lambda rows, value, condition=None: highest(_kept(rows, value, condition)),
-}
 
 
 _NODES: Mapping[type[ast.expr], Callable[[_Compiler, Any], tuple[Thunk, str]]] = {
