@@ -3,72 +3,23 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import unicodedata
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from adapter.clock import VIETNAM
 from adapter.demo.change import change
 from adapter.demo.his_b import traps
 from adapter.demo.seed import seed_his_b
-from adapter.dossier.model import Dossier, Purpose
+from adapter.dossier.model import Purpose
 from adapter.errors import MappingError, SourceSchemaError, SourceUnreachable
 from adapter.mapping import load_mapping
 from adapter.mapping.plan import Plan
 from adapter.resources import shipped
-from adapter.settings import SourceSettings
-from adapter.source import SourceEncounter
-from connectors.base import PullSource, open_source
-from tests.support.demo_world import FACILITY, check_encounter, read_all
-
-NOW = datetime(2026, 11, 22, 20, 30, tzinfo=VIETNAM)
-
-
-class Hospital:
-    """A sown demo HIS B that a test may spoil with SQL before reading it."""
-
-    def __init__(self, path: Path, plan: Plan) -> None:
-        self.path, self.plan = path, plan
-
-    def sql(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
-        connection = sqlite3.connect(self.path)
-        try:
-            with connection:
-                return connection.execute(statement, values).fetchall()
-        finally:
-            connection.close()
-
-    def one(self, kind: str) -> str:
-        """MA_LK of the first encounter of a scenario."""
-        return str(self.sql("SELECT MIN(EPISODE_CODE) FROM DEMO_KIND WHERE KIND = ?", [kind])[0][0])
-
-    def set(self, ma_lk: str, table: str, column: str, value: object) -> None:
-        change(self.path, ma_lk, table, column, None if value is None else str(value), now=NOW)
-
-    def open(self, **settings: Any) -> PullSource:
-        return open_source(self.plan.source, SourceSettings(url=f"sqlite:///{self.path}", **settings))
-
-    def read(self, ma_lk: str) -> SourceEncounter:
-        key = self.sql("SELECT ID FROM EPISODE WHERE EPISODE_CODE = ?", [ma_lk])[0][0]
-        source = self.open()
-        try:
-            return source.fetch([str(key)])[0]
-        finally:
-            source.close()
-
-    def dossier(self, ma_lk: str, purpose: Purpose = Purpose.CLAIM) -> Dossier:
-        encounter = self.read(ma_lk)
-        due = next(d for d in self.plan.readiness(encounter).due if d.purpose is purpose)
-        return self.plan.translate(encounter, due, facility=FACILITY, now=NOW)
-
-    def rules(self, ma_lk: str) -> set[str]:
-        return {rule for c in check_encounter(self.plan, self.read(ma_lk), now=NOW) for rule in c.rules()}
+from tests.support.demo_hospital import NOW, Hospital
+from tests.support.demo_world import read_all
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +41,7 @@ def sown(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def his(sown: Path, tmp_path: Path, plan: Plan) -> Hospital:
     path = tmp_path / "his.db"
     shutil.copyfile(sown, path)
-    return Hospital(path, plan)
+    return Hospital(path, plan, "SELECT ID FROM EPISODE WHERE EPISODE_CODE = ?")
 
 
 def test_trap_02_a_second_card_in_mid_stay_is_joined_in_four_fields_in_the_same_order(his: Hospital) -> None:
