@@ -192,9 +192,8 @@ def _print_one(document: dict[str, Any]) -> None:
     console = Console(highlight=False)
     kind = f"{document['purpose']} {document['occasion']}".strip()
     held = f" · giữ/held: {document['held_reason']}" if document["held"] else ""
-    console.print(
-        f"[bold]{document['ma_lk']}[/bold] · {kind} · {document['state']}{held} · hạn/deadline {document['deadline']}"
-    )
+    head = f"[bold]{document['ma_lk']}[/bold] · {kind} · {document['state']}{held}"
+    console.print(head + f" · hạn/deadline {_local(document['deadline'])}")
     for finding in document["findings"]:
         place = f"{finding['table']}.{finding['field']}" + (f" dòng/row {finding['row']}" if finding["row"] else "")
         style = "red" if finding["severity"] == "error" else "yellow"
