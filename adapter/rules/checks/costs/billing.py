@@ -237,6 +237,12 @@ def _payable_days(v: View) -> int:
     return days_between(v.admitted, v.ra) + (1 if special else 0)
 
 
+def _due_days(v: View) -> int:
+    """Days that may be claimed without doubt: under a day of ward one, also over midnight and in special cases."""
+    ward = hours(v.admitted, v.ra)
+    return 0 if ward < 4 else 1 if ward < 24 else _payable_days(v)
+
+
 @row_rule(("X1X3-BED-001", "XML3"))
 def _bed_outside_ward(v: View, r: Row) -> Answer:
     if v.kind not in _OUTPATIENT or r["MA_NHOM"] not in BEDS:
@@ -271,7 +277,7 @@ def _too_few_beds(v: View) -> Iterator[Hit]:
     total = _bed_sum(v)
     if v.kind != "03" or _stay(v) is None or total is None or not v.rows("XML3"):
         return
-    payable = _payable_days(v)
+    payable = _due_days(v)
     if payable >= 1 and total < payable - Decimal("0.5") and not _only_the_extra_day(v, total):
         yield Hit("SO_LUONG", expected=str(payable), row=v.beds[0].number if v.beds else None)
 
@@ -279,11 +285,12 @@ def _too_few_beds(v: View) -> Iterator[Hit]:
 def _only_the_extra_day(v: View, total: Decimal) -> bool:
     """Whether just the extra day of a special case was left out, which X1X3-BED-006 tells."""
     plain = days_between(v.admitted, v.ra)
-    return _payable_days(v) == plain + 1 and total == plain and plain >= 1
+    return _due_days(v) == plain + 1 and total == plain and plain >= 1
 
 
 @rule("X1X3-BED-006")
 def _extra_day_unused(v: View) -> Iterator[Hit]:
     total = _bed_sum(v)
-    if _stay(v) is not None and v.beds and total is not None and _only_the_extra_day(v, total):
+    long_enough = _stay(v) is not None and hours(v.admitted, v.ra) >= 24
+    if long_enough and v.beds and total is not None and _only_the_extra_day(v, total):
         yield Hit("SO_LUONG", expected=f"{(total + _ONE).normalize():f}", row=v.beds[0].number)
