@@ -134,14 +134,18 @@ def _print_preview(found: dict[str, Any]) -> None:
     due = ", ".join(f"{d['purpose']} {d['occasion']}".strip() for d in found["due"]) or found["reason"] or "-"
     say(f"MA_LK {found['ma_lk']}   đến hạn / due: {due}")
     for dossier in found["dossiers"]:
-        say(f"\n== {dossier['purpose']} {dossier['occasion']} ({dossier['standard']})")
+        title = f"{dossier['purpose']} {dossier['occasion']}".strip()
+        say(f"\n== {title} ({dossier['standard']})")
         for row in dossier["rows"]:
             say(f"\n{row['table']} [{row['row']}]")
             for f in row["fields"]:
                 before = f" [{f['source']}]" if f["source"] and f["source"] != f["value"] else ""
-                step = "" if f["step"] == f["from"] else f"   {f['step']}"
-                line = f"  :{f['line']}" if f["line"] else ""
-                console.print(f"  {f['field']:<20} {f['value'] or '∅'}  ← {f['from']}{before}{step}{line}")
+                parts = [
+                    f"{f['from']}{before}",
+                    "" if f["step"] == f["from"] else f["step"],
+                    f"line {f['line']}" if f["line"] else "",
+                ]
+                console.print(f"  {f['field']:<20} {f['value'] or '∅'}  ←  {'   '.join(p for p in parts if p)}")
         for note in dossier["notes"]:
             console.print(f"{note['code']} {note['table']}.{note['field']}: {note['message_vi']}", style="yellow")
     for error in found["errors"]:

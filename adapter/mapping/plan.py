@@ -87,10 +87,14 @@ class Plan:
         facility: str,
         now: datetime,
         uninsured_tables: Iterable[str] = UNINSURED_TABLES,
+        standard: str | None = None,
     ) -> Dossier:
-        """The dossier of one purpose. Raises MappingError with the place in the mapping, values masked."""
+        """The dossier of one purpose. Raises MappingError with the place in the mapping, values masked.
+
+        ``standard`` pins a layout for this facility; the mapping's own pin is weaker, the visit's date last.
+        """
         return self.translate_noted(
-            encounter, due, facility=facility, now=now, uninsured_tables=uninsured_tables
+            encounter, due, facility=facility, now=now, uninsured_tables=uninsured_tables, standard=standard
         ).dossier
 
     def translate_noted(
@@ -101,9 +105,10 @@ class Plan:
         facility: str,
         now: datetime,
         uninsured_tables: Iterable[str] = UNINSURED_TABLES,
+        standard: str | None = None,
     ) -> Translation:
         """:meth:`translate`, with the notes (letters lost, text cut, codes kept) made on the way."""
-        run = self.run(encounter, facility=facility, occasion=due.occasion, now=now)
+        run = self.run(encounter, facility=facility, occasion=due.occasion, now=now, standard=standard)
         layout = run.layout
         assert layout is not None  # noqa: S101 -- run has just set it
         tables: dict[str, Sequence[Mapping[str, str]]] = {}
@@ -132,13 +137,15 @@ class Plan:
 
     # ---- inside ----------------------------------------------------------------------------------
 
-    def run(self, encounter: SourceEncounter, *, facility: str, occasion: str, now: datetime) -> Run:
+    def run(
+        self, encounter: SourceEncounter, *, facility: str, occasion: str, now: datetime, standard: str | None = None
+    ) -> Run:
         """One translation at its beginning: visit date and layout are chosen, nothing is mapped yet."""
         run = Run(encounter, self.names, facility=facility, occasion=occasion, now=now)
         run.identified_by = self.identified_by
         run.visit_date = now.astimezone(VIETNAM).date()
         run.visit_date = self._visit_date(run.root) or run.visit_date
-        run.layout = self.layout(run.visit_date)
+        run.layout = self.layout(run.visit_date, standard)
         return run
 
     def _visit_date(self, scope: Scope) -> date | None:
@@ -152,9 +159,9 @@ class Plan:
                 return day
         return None
 
-    def layout(self, on: date) -> Layout:
+    def layout(self, on: date, pin: str | None = None) -> Layout:
         """The mapping bound to the standard in force on a day."""
-        standard = effective_on(on, self.standard)
+        standard = effective_on(on, pin or self.standard)
         found = self._layouts.get(id(standard))
         if found is None or found.standard is not standard:
             found = self._layouts[id(standard)] = Layout(standard, self.tables)

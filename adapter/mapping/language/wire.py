@@ -84,7 +84,7 @@ def _dates(spec: FieldSpec) -> Writer:
             return ""
         if type(value) is str:
             text = value.strip()
-            if len(text) in (8, 12) and text.isdigit():
+            if len(text) in (8, 12) and text.isascii() and text.isdigit():
                 if day_only and len(text) == 12:
                     return text[:8]
                 return text + "0000" if len(text) == 8 and not day_only and not either else text

@@ -264,3 +264,10 @@ def test_a_plan_s_hash_follows_its_content_and_its_lookup_files(tmp_path: Path) 
     assert plan(text.replace("S}", "T}"), folder=folder).hash != first.hash
     (folder / "sex.csv").write_text("key;value\n1;1\n")
     assert plan(text, folder=folder).hash != first.hash
+
+
+def test_a_facility_s_own_pin_is_the_strongest() -> None:
+    mapped = plan("tables:\n  XML1: {MA_LK: ID, NGAY_RA: OUT}\n")
+    seen = encounter({"ID": "K", "OUT": 20261101080000})
+    found = mapped.translate(seen, Due(Purpose.CLAIM), facility="01999", now=NOW, standard="4750")
+    assert found.standard == "4750"
