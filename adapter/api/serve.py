@@ -10,10 +10,12 @@ from sqlalchemy import text
 
 from adapter.api.app import create_app
 from adapter.api.auth import first_key
+from adapter.api.reception import reception_routes
 from adapter.engine.installation import open_store
 from adapter.engine.status import status_of
 from adapter.engine.supervise import parent_is_gone
 from adapter.errors import ConfigError
+from adapter.reception.desk import Desk
 from adapter.settings import Settings
 
 
@@ -26,7 +28,13 @@ def run_web(settings: Settings) -> None:
             with store.database.read() as connection:
                 connection.execute(text("SELECT 1"))
 
-        app = create_app(key=key, status=lambda: status_of(store, settings), ready=ready)
+        desk = Desk(settings, store)
+        app = create_app(
+            key=key,
+            status=lambda: status_of(store, settings),
+            ready=ready,
+            routers=[reception_routes(desk)],
+        )
         server = uvicorn.Server(
             uvicorn.Config(app, host=settings.api.host, port=settings.api.port, log_level="warning", access_log=False)
         )
@@ -40,6 +48,8 @@ def run_web(settings: Settings) -> None:
                 hint_vi="một chương trình khác đang dùng cổng này; đổi api.port",
                 hint_en="another program uses this port; change api.port",
             ) from error
+        finally:
+            desk.close()
 
 
 def _stop_with_parent(server: uvicorn.Server) -> None:

@@ -163,6 +163,7 @@ def registered(facility: Facility, settings: Settings) -> SimFacility:
         certificates=certificates,
         serials=(facility.certificate.serial,) if facility.certificate.serial else (),
         ca=authority.read_text(encoding="ascii") if authority.is_file() else "",
+        staff={one.citizen_number: one.name for one in settings.reception.staff},
     )
 
 
