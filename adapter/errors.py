@@ -15,6 +15,7 @@
     └── Transient                the same call may succeed later
         ├── SourceUnreachable    the HIS does not answer
         ├── GatewayUnreachable   the gateway does not answer, or not in its own language
+        ├── SignerUnavailable    token removed, or the signing service does not answer
         ├── StoreBusy            another writer holds the store
         └── LeaseLost            someone else owns the row now; this worker's result is void
 
@@ -190,6 +191,12 @@ class GatewayUnreachable(Transient):
     """The gateway does not answer, or answers with something that is not its own JSON."""
 
     code = "GATEWAY-DOWN"
+
+
+class SignerUnavailable(Transient):
+    """The token was removed, or the device or service that signs does not answer."""
+
+    code = "SIGNER-DOWN"
 
 
 class StoreBusy(Transient):

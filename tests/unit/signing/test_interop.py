@@ -34,12 +34,9 @@ def _public_key(root: etree._Element) -> object:
     if modulus and exponent:
         number = [int.from_bytes(base64.b64decode(text)) for text in (modulus, exponent)]
         return rsa.RSAPublicNumbers(number[1], number[0]).public_key()
-    # A file with its whole chain: the signer's key is the one as long as the signature.
-    size = len(base64.b64decode(root.findtext(f".//{DS}SignatureValue") or "")) * 8
-    for certificate in root.iter(f"{DS}X509Certificate"):
-        key = x509.load_der_x509_certificate(base64.b64decode(certificate.text or "")).public_key()
-        if isinstance(key, rsa.RSAPublicKey) and key.key_size == size:
-            return key
+    # A file with its whole chain: the signer's certificate comes last.
+    if chain := [e.text or "" for e in root.iter(f"{DS}X509Certificate")]:
+        return x509.load_der_x509_certificate(base64.b64decode(chain[-1])).public_key()
     if der := root.findtext(".//{http://www.w3.org/2009/xmldsig11#}DEREncodedKeyValue"):
         return load_der_public_key(base64.b64decode(der))
     return x509.load_der_x509_certificate((FOLDER / "rsa-cert.der").read_bytes()).public_key()
