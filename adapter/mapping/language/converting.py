@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from adapter.clock import VIETNAM
@@ -120,6 +121,27 @@ def moment_reader(formats: tuple[str, ...], *, day_only: bool, partial: bool) ->
         if known:
             at = to_datetime(found)
             return None if at is None else _cut(f"{at.year:04}{at.month:02}{at.day:02}"[:known], day_only=day_only)
+        return to_date(found) if day_only else to_datetime(found)
+
+    return read
+
+
+def digits_reader(*, day_only: bool) -> Reader:
+    """Instants kept as 14 digits straight to the digits of the field, once for each instant that occurs."""
+
+    @lru_cache(maxsize=8_192)
+    def digits(text: str) -> Any:
+        at = to_datetime(text)
+        if at is None:
+            return None
+        return f"{at:%Y%m%d}".zfill(8) if day_only else f"{at:%Y%m%d%H%M}".zfill(12)
+
+    def read(found: Any) -> Any:
+        kind = type(found)
+        if kind is int:
+            return digits(str(found))
+        if kind is str:
+            return digits(found)
         return to_date(found) if day_only else to_datetime(found)
 
     return read

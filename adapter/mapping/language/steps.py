@@ -10,7 +10,7 @@ from adapter.errors import ExpressionError
 from adapter.expr import ValueProblem
 from adapter.expr.functions import highest, lowest
 from adapter.expr.operators import add
-from adapter.mapping.language.converting import decimal_reader, integer_reader, moment_reader
+from adapter.mapping.language.converting import decimal_reader, digits_reader, integer_reader, moment_reader
 from adapter.mapping.language.crossing import compile_aggregate, compile_field, compile_lookup, is_mapped
 from adapter.mapping.language.rows import COLLECTION_OPTIONS, compile_rows, flatten, parse_json
 from adapter.mapping.language.scope import Scope
@@ -112,6 +112,9 @@ def _date(c: Compiler, m: Map, place: Place) -> Value:
     known = _precision(c, m, place)
     read = moment_reader(formats, day_only=day_only, partial=birth or known is not None)
     if known is None:
+        exact = place.spec is not None and form is None and place.spec.xml_type in ("date8", "datetime12")
+        if exact and not formats and not birth:
+            return on_value(value, digits_reader(day_only=day_only), m.at("date"), place)
         return on_value(value, lambda found: read(found, 0), m.at("date"), place)
     run, label, where = value.run, value.label, m.at("date")
 

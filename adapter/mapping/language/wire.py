@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from adapter.expr import ValueProblem, to_date, to_datetime, to_decimal
@@ -38,24 +39,33 @@ def element_writer(spec: FieldSpec | None) -> Writer:
 def _numbers(spec: FieldSpec) -> Writer:
     write = formatter(spec)
 
+    @lru_cache(maxsize=4_096)
+    def from_text(text: str) -> str:
+        # rates, zeros and prices of one list come again and again
+        value = to_decimal(text)
+        return "" if value is None else write(value)
+
     def number(value: Any) -> str:
         kind = type(value)
         if value is None:
             return ""
         if kind is str:
-            value = to_decimal(value)
-            if value is None:
-                return ""
-        elif kind is not Decimal and kind is not int:
+            try:
+                return from_text(value)
+            except ValueError as error:
+                raise _does_not_fit(spec, error) from None
+        if kind is not Decimal and kind is not int:
             raise _not_exact(value)
         try:
             return write(value)
         except ValueError as error:
-            raise ValueProblem(
-                f"số không vừa trường {spec.name}: {error}", f"the number does not fit {spec.name}: {error}"
-            ) from None
+            raise _does_not_fit(spec, error) from None
 
     return number
+
+
+def _does_not_fit(spec: FieldSpec, error: ValueError) -> ValueProblem:
+    return ValueProblem(f"số không vừa trường {spec.name}: {error}", f"the number does not fit {spec.name}: {error}")
 
 
 def _numeric_text(spec: FieldSpec) -> Writer:
@@ -66,9 +76,7 @@ def _numeric_text(spec: FieldSpec) -> Writer:
             try:
                 return write(value)
             except ValueError as error:
-                raise ValueProblem(
-                    f"số không vừa trường {spec.name}: {error}", f"the number does not fit {spec.name}: {error}"
-                ) from None
+                raise _does_not_fit(spec, error) from None
         return _text(value)
 
     return number_or_text
