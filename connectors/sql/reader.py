@@ -374,7 +374,7 @@ def _latest(engine: str, columns: Sequence[str]) -> str:
     if engine in ("postgresql", "duckdb"):
         return f"GREATEST({', '.join(names)})"
     if engine == "mssql":
-        return f"(SELECT MAX(v.at) FROM (VALUES {', '.join(f'({n})' for n in names)}) AS v(at))"  # noqa: S608 -- checked names
+        return f"(SELECT MAX(v.moment) FROM (VALUES {', '.join(f'({n})' for n in names)}) AS v(moment))"  # noqa: S608 -- checked names
     # Elsewhere one NULL makes the whole NULL: put each column first once, the others behind it as a stand-in.
     filled = (f"COALESCE({', '.join([*names[i:], *names[:i]])})" for i in range(len(names)))
     return f"{'MAX' if engine == 'sqlite' else 'GREATEST'}({', '.join(filled)})"
