@@ -22,6 +22,7 @@ from adapter.clock import from_datetime12, system_clock
 from adapter.dossier.model import Purpose
 from adapter.errors import ConfigError
 from adapter.rules.context import Context, Options
+from adapter.rules.local import load
 from adapter.rules.report import groups, html, xlsx
 from adapter.rules.scan import Item, Job, items, scan
 from adapter.standard.spec import layouts
@@ -57,6 +58,7 @@ def check_command(
     report: Annotated[
         Path | None, typer.Option("--report", metavar="F.html|F.xlsx", help="Ghi báo cáo / write a report")
     ] = None,
+    local: Annotated[Path | None, typer.Option("--local", metavar="F.yaml", help="Luật nội bộ / local rules")] = None,
     json_: Annotated[bool, typer.Option("--json", help="In một tài liệu JSON / print one JSON document")] = False,
     workdir: WorkdirOption = None,
     config: ConfigOption = None,
@@ -70,6 +72,7 @@ def check_command(
     if unsigned:
         options = replace(options, signature_required=False)
     job = Job(
+        local=load(local) if local is not None else (),
         context=Context(at=moment, options=options),
         pin=_layout(standard),
         purpose=_purpose(purpose),

@@ -12,6 +12,7 @@ from rich.table import Table
 from adapter.cli.common import JsonOption, notes, print_json, say
 from adapter.errors import ConfigError
 from adapter.rules.catalogue import catalogue
+from adapter.rules.local import lint
 from adapter.rules.report import reference
 
 app = typer.Typer(no_args_is_help=True, help="Luật kiểm tra / the rules")
@@ -73,6 +74,23 @@ def show(rule: Annotated[str, typer.Argument(metavar="ID")], json_: JsonOption =
     say(f"\nVì sao / why: {r['why_vi']}\n  {r['why_en']}")
     say(f"Căn cứ / source: {r['source']}")
     say(f"\nCách sửa / how to fix: {r['fix_vi']}\n  {r['fix_en']}")
+
+
+@app.command("lint")
+def lint_command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Tệp luật nội bộ / file of local rules")],
+    json_: JsonOption = False,
+) -> None:
+    """Kiểm tra tệp luật nội bộ, chỉ rõ dòng và cột / check local rules, with line and column. Exit 1: faults."""
+    faults = lint(file)
+    if json_:
+        print_json({"findings": [f.to_dict(str(file)) for f in faults]})
+    else:
+        for f in faults:
+            say(f"{file}:{f.line}:{f.column} {f.code} {f.message_vi} / {f.message_en}")
+        if not faults:
+            say("Không có lỗi / no faults")
+    raise typer.Exit(1 if faults else 0)
 
 
 @app.command("docs")

@@ -6,16 +6,18 @@ then conditions on the whole dossier, each in the order its module defines them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, localcontext
 
 from adapter.dossier.model import Dossier, Purpose
+from adapter.errors import ExpressionError
 from adapter.rules import checks
 from adapter.rules.catalogue import RuleInfo, catalogue
 from adapter.rules.context import Context, Level, Options
 from adapter.rules.finding import Finding, NotChecked, Report, Severity
+from adapter.rules.local.rule import LocalRule
 from adapter.rules.needs import missing
 from adapter.rules.registry import RULES, Answer, Hit, RowCheck, Rule
 from adapter.rules.structure import TablePlan, check_structure, compile_structure
@@ -24,7 +26,6 @@ from adapter.rules.view import View
 from adapter.standard.spec import Standard
 
 _RANK: Mapping[str, int] = {"error": 0, "warning": 1, "info": 2}
-_PACKAGE_RULES = frozenset({"PKG-012"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +79,25 @@ def plan_for(standard: Standard, purpose: Purpose) -> Plan:
     return plan
 
 
-def check(dossier: Dossier, *, standard: Standard, context: Context, unreadable: Collection[str] = ()) -> Report:
+def check(
+    dossier: Dossier,
+    *,
+    standard: Standard,
+    context: Context,
+    unreadable: Collection[str] = (),
+    local: Sequence[LocalRule] = (),
+) -> Report:
     """All findings on one dossier, errors first, and what stayed unchecked. Content never makes it raise.
 
     ``unreadable`` names parts of its file that could not be read: they are neither absent nor summed.
+    ``local`` are the integrator's own rules.
     """
     # Wide enough that no product of four fields, however long their text, is rounded or overflows.
     with localcontext(prec=200):
-        return _check(View(dossier, standard, context, unreadable), plan_for(standard, dossier.purpose))
+        return _check(View(dossier, standard, context, unreadable), plan_for(standard, dossier.purpose), local)
 
 
-def _check(view: View, plan: Plan) -> Report:
+def _check(view: View, plan: Plan, local: Sequence[LocalRule]) -> Report:
     run = _Run(view)
     for rule_id, hit in check_structure(view, plan.structure):
         run.structural(rule_id, hit)
@@ -102,6 +111,8 @@ def _check(view: View, plan: Plan) -> Report:
             for info, by_row in checks_:
                 if answer := by_row(view, row):
                     run.take(info, _hits(answer), table, row.number)
+    for own in local:
+        run.local(own)
     for rule in plan.by_dossier:
         if rule.by_dossier is not None and rule.id not in out:
             run.take(rule.info, rule.by_dossier(view), _home(rule.info), None)
@@ -147,8 +158,6 @@ class _Run:
 
     def _concerns(self, info: RuleInfo) -> bool:
         """Rules of a table are not missed where the table is absent."""
-        if info.id in _PACKAGE_RULES:
-            return False
         own = [t for t in info.tables if t != "X1" and t.startswith("X") and t[1:].isdigit()]
         return any(f"XML{t[1:]}" in self.view.tables for t in own) if own else True
 
@@ -183,6 +192,21 @@ class _Run:
             rows = self.view.rows(table)
             value = rows[row - 1].get(hit.field, "") if row is not None and 0 < row <= len(rows) else ""
         self.findings.append(Finding(rule, final, table, row, hit.field, value, *words))
+
+    def local(self, rule: LocalRule) -> None:
+        """Run an integrator's rule; what its expression cannot work out is told as unchecked."""
+        if self.view.purpose not in rule.purposes or self._levels.get(rule.id) == "off":
+            return
+        for row in self.view.rows(rule.table):
+            try:
+                violated = rule.violated(self.view, row)
+            except ExpressionError as error:
+                if all(n.rule != rule.id for n in self.not_checked):
+                    self.not_checked.append(NotChecked(rule.id, f"{rule.table}[{row.number}]: {error.message_en}"))
+                continue
+            if violated:
+                words = (rule.message_vi, rule.message_en)
+                self._add(rule.id, rule.severity, Hit(rule.field), (rule.table, row.number), words)
 
     def report(self) -> Report:
         """The result, errors first, otherwise in the order found; the same words about one place once."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -15,6 +15,7 @@ from adapter.rules.catalogue import catalogue
 from adapter.rules.context import Context
 from adapter.rules.engine import check, severity_of
 from adapter.rules.finding import Finding, Report, Severity
+from adapter.rules.local.rule import LocalRule
 from adapter.rules.values import as_date, day
 from adapter.standard.spec import Standard, effective_on
 
@@ -76,7 +77,12 @@ def standard_for(dossier: Dossier, context: Context, *, pin: str | None = None) 
 
 
 def check_package(
-    package: Package, *, context: Context, pin: str | None = None, purpose: Purpose | None = None
+    package: Package,
+    *,
+    context: Context,
+    pin: str | None = None,
+    purpose: Purpose | None = None,
+    local: Sequence[LocalRule] = (),
 ) -> list[CheckedDossier]:
     """Check every dossier of a file. Faults of the file itself stand with its first dossier.
 
@@ -92,7 +98,7 @@ def check_package(
         standard = standard_for(dossier, context, pin=pin)
         own = package.of_dossier(index)
         unreadable = frozenset(p.part for p in own if p.kind in _UNREADABLE)
-        report = check(dossier, standard=standard, context=context, unreadable=unreadable)
+        report = check(dossier, standard=standard, context=context, unreadable=unreadable, local=local)
         problems = [*own, *(whole if index == 0 else ())]
         extra = _findings(problems, package, context, first=index == 0)
         checked.append(CheckedDossier(dossier, standard, _merge(extra, report)))
@@ -109,13 +115,14 @@ def check_bytes(
     pin: str | None = None,
     purpose: Purpose | None = None,
     limits: ReadLimits | None = None,
+    local: Sequence[LocalRule] = (),
 ) -> CheckedFile:
     """Read and check one file's bytes. What cannot be read at all becomes a PKG-001 finding, never an exception."""
     try:
         package = read(data, limits=limits or ReadLimits(), pin=pin)
     except DocumentError as error:
         return unreadable(error, context)
-    return CheckedFile(check_package(package, context=context, pin=pin, purpose=purpose), None)
+    return CheckedFile(check_package(package, context=context, pin=pin, purpose=purpose, local=local), None)
 
 
 def unreadable(error: DocumentError, context: Context) -> CheckedFile:

@@ -19,6 +19,7 @@ from adapter.dossier.model import Purpose
 from adapter.dossier.reader import ReadLimits
 from adapter.errors import ConfigError, DocumentError, Where
 from adapter.rules.context import Context
+from adapter.rules.local import LocalRule
 from adapter.rules.package import CheckedDossier, CheckedFile, check_bytes, unreadable
 from adapter.standard.spec import use_layers
 
@@ -50,6 +51,7 @@ class Job:
     mask: bool = False
     limits: ReadLimits = field(default_factory=ReadLimits)
     layers: tuple[str, ...] = ()
+    local: tuple[LocalRule, ...] = ()
 
 
 def items(paths: Sequence[Path]) -> list[Item]:
@@ -92,7 +94,12 @@ def check_item(item: Item, job: Job) -> dict[str, Any]:
     """The entry of one file in the command contract's shape. Content never makes it raise."""
     try:
         checked = check_bytes(
-            _load(item, job.limits), context=job.context, pin=job.pin, purpose=job.purpose, limits=job.limits
+            _load(item, job.limits),
+            context=job.context,
+            pin=job.pin,
+            purpose=job.purpose,
+            limits=job.limits,
+            local=job.local,
         )
     except DocumentError as error:
         checked = unreadable(error, job.context)
