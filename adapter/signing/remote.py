@@ -132,12 +132,7 @@ class RemoteKey:
     def start(self, data: bytes) -> Started:
         """Send the SHA-256 of ``data``. Raises SignerUnavailable, or CertificateError when the provider refuses."""
         digest = hashlib.sha256(data).digest()
-        values = {
-            "hash_base64": base64.b64encode(digest).decode("ascii"),
-            "hash_hex": digest.hex(),
-            "request": str(uuid.uuid4()),
-            "time": datetime.now(UTC).strftime("%Y%m%d%H%M%SZ"),
-        }
+        values = {"hash_base64": base64.b64encode(digest).decode("ascii"), "hash_hex": digest.hex()}
         if self._provider.authorize is not None:
             values |= self._call(self._provider.authorize, values)
         taken = self._call(self._provider.sign, values)
@@ -181,7 +176,8 @@ class RemoteKey:
             self._values |= self._call(self._provider.login, {}, again=False)
 
     def _call(self, step: Step, values: Mapping[str, str], *, again: bool = True) -> dict[str, str]:
-        filling = {**self._values, **values}
+        fresh = {"request": str(uuid.uuid4()), "time": datetime.now(UTC).strftime("%Y%m%d%H%M%SZ")}
+        filling = {**self._values, **fresh, **values}
         named = {} if step is self._provider.login else _fill(self._provider.headers, filling)
         headers = {name: str(value).encode() for name, value in named.items()}
         try:
