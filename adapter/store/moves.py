@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
+from sqlalchemy import Connection, Integer, String, Update, bindparam, insert, select, update
 
 from adapter.store.schema import dossiers, events, revisions
 from adapter.store.states import MOVES, State
+from adapter.store.types import Id, Instant
 
 
 def lock_dossier(connection: Connection, dossier_id: int) -> None:
     """Take the dossier's row first: every writer of its revisions meets here (PostgreSQL; SQLite has one writer)."""
-    connection.execute(select(dossiers.c.id).where(dossiers.c.id == dossier_id).with_for_update())
+    if connection.dialect.name == "postgresql":
+        connection.execute(_LOCK, {"of": dossier_id})
 
 
 def move(
@@ -41,16 +44,12 @@ def move(
         if target not in MOVES[state]:
             raise ValueError(f"no move from {state} to {target}")
     lock_dossier(connection, dossier_id)
-    conditions: list[ColumnElement[bool]] = [revisions.c.id == revision_id]
-    if held_fence is not None:
-        conditions.append(revisions.c.fence == held_fence)
+    values = {"lease_owner": None, "lease_until": None, **values, "state": target.value}
+    statement = _compare_and_set(tuple(values), held_fence is not None)
+    asked = {**{f"new_{name}": value for name, value in values.items()}, "of": revision_id, "with_fence": held_fence}
     # One compare-and-set per possible origin, so that the event names the true one.
     for state in sources:
-        changed = connection.execute(
-            update(revisions)
-            .where(and_(*conditions, revisions.c.state == state.value))
-            .values({"lease_owner": None, "lease_until": None, **values, "state": target.value})
-        )
+        changed = connection.execute(statement, {**asked, "from_state": state.value})
         if changed.rowcount == 1:
             _mirror(connection, revision_id, dossier_id, target, at)
             record(
@@ -82,24 +81,43 @@ def record(
 ) -> None:
     """Add one event. ``detail`` must hold no patient data."""
     connection.execute(
-        insert(events).values(
-            at=at,
-            dossier_id=dossier_id,
-            revision_id=revision_id,
-            kind=kind,
-            from_state=source.value if source else None,
-            to_state=target.value if target else None,
-            actor=actor,
-            detail=detail,
-        )
+        _ADD_EVENT,
+        {
+            "at": at,
+            "dossier_id": dossier_id,
+            "revision_id": revision_id,
+            "kind": kind,
+            "from_state": source.value if source else None,
+            "to_state": target.value if target else None,
+            "actor": actor,
+            "detail": detail,
+        },
     )
 
 
 def _mirror(connection: Connection, revision_id: int, dossier_id: int, state: State, at: datetime) -> None:
     if state is State.SUPERSEDED:
         return  # its successor becomes the current revision in the same transaction
-    connection.execute(
-        update(dossiers)
-        .where(dossiers.c.id == dossier_id, dossiers.c.revision_id == revision_id)
-        .values(state=state.value, updated_at=at)
+    connection.execute(_MIRROR, {"of": dossier_id, "revision": revision_id, "new_state": state.value, "at": at})
+
+
+# Statements are built once: on a busy sender building them anew cost more than running them.
+
+
+@cache
+def _compare_and_set(names: tuple[str, ...], fenced: bool) -> Update:
+    statement = update(revisions).where(
+        revisions.c.id == bindparam("of", type_=Id), revisions.c.state == bindparam("from_state", type_=String)
     )
+    if fenced:
+        statement = statement.where(revisions.c.fence == bindparam("with_fence", type_=Integer))
+    return statement.values({name: bindparam(f"new_{name}", type_=revisions.c[name].type) for name in names})
+
+
+_LOCK = select(dossiers.c.id).where(dossiers.c.id == bindparam("of", type_=Id)).with_for_update()
+_ADD_EVENT = insert(events)
+_MIRROR = (
+    update(dossiers)
+    .where(dossiers.c.id == bindparam("of", type_=Id), dossiers.c.revision_id == bindparam("revision", type_=Id))
+    .values(state=bindparam("new_state", type_=String), updated_at=bindparam("at", type_=Instant))
+)

@@ -39,8 +39,9 @@ from adapter.store.findings import save_findings
 from adapter.store.moves import lock_dossier, move
 from adapter.store.records import Answer, Claimed, Settlement
 from adapter.store.schema import attempts, dossier_bodies, dossiers, encounters, revisions, signed_bodies
+from adapter.store.statements import change
 from adapter.store.states import State
-from adapter.store.types import Instant
+from adapter.store.types import Id, Instant
 from adapter.vault import Vault
 
 SIGNED_BODY = "signed-body"
@@ -67,6 +68,13 @@ _QUEUES = {
     Stage.SIGN: _Queue((State.SIGNING, State.READY), State.SIGNING),
     Stage.SEND: _Queue((State.UNKNOWN, State.SIGNED), State.SENDING),
 }
+
+
+_SIGNED_BODY = select(signed_bodies.c.body, signed_bodies.c.sha256).where(
+    signed_bodies.c.revision_id == bindparam("of", type_=Id)
+)
+_DOSSIER_BODY = select(dossier_bodies.c.body).where(dossier_bodies.c.revision_id == bindparam("of", type_=Id))
+_ADD_ATTEMPT = insert(attempts)
 
 
 class Outbox:
@@ -125,12 +133,7 @@ class Outbox:
         if stage is Stage.SEND:
             values |= {"attempts": row.attempts + 1, "next_attempt_at": None}
         if leased is None or leased is state:
-            done = connection.execute(
-                update(revisions)
-                .where(revisions.c.id == row.id, revisions.c.fence == row.fence, revisions.c.state == row.state)
-                .values(values)
-            )
-            if done.rowcount != 1:
+            if not change(connection, revisions, {"id": row.id, "fence": row.fence, "state": row.state}, values):
                 return None
         else:
             moved = move(
@@ -147,17 +150,12 @@ class Outbox:
             if moved is None:
                 return None
         if stage is Stage.SEND:
-            signed = connection.execute(
-                select(signed_bodies.c.body, signed_bodies.c.sha256).where(signed_bodies.c.revision_id == row.id)
-            ).one()
+            signed = connection.execute(_SIGNED_BODY, {"of": row.id}).one()
             body, sha256 = self._vault.open_(signed.body, SIGNED_BODY), signed.sha256
-            connection.execute(
-                insert(attempts).values(revision_id=row.id, fence=fence, owner=owner, started_at=now, sha256=sha256)
-            )
+            attempt = {"revision_id": row.id, "fence": fence, "owner": owner, "started_at": now, "sha256": sha256}
+            connection.execute(_ADD_ATTEMPT, attempt)
         else:
-            sealed = connection.execute(
-                select(dossier_bodies.c.body).where(dossier_bodies.c.revision_id == row.id)
-            ).scalar_one()
+            sealed = connection.execute(_DOSSIER_BODY, {"of": row.id}).scalar_one()
             body = self._vault.open_(sealed, DOSSIER_BODY)
         return Claimed(
             revision_id=row.id,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from adapter.store.dossiers import set_hold
 from adapter.store.moves import lock_dossier, move, record
 from adapter.store.records import Settlement
 from adapter.store.schema import attempts, dossiers, receipts, revisions, tasks
+from adapter.store.statements import add, change
 from adapter.store.states import State, Verdict
 from adapter.vault import Vault
 
@@ -94,35 +95,17 @@ def after_acceptance(connection: Connection, dossier_id: int, revision_id: int, 
 
     An older revision accepted after a newer one was (a late answer) is itself the replaced one.
     """
-    newer = connection.execute(
-        select(revisions.c.id)
-        .where(
-            revisions.c.dossier_id == dossier_id,
-            revisions.c.state == State.ACCEPTED.value,
-            revisions.c.number > number,
-        )
-        .order_by(revisions.c.number)
-        .limit(1)
-    ).scalar_one_or_none()
-    replaced, successor = (
-        (revisions.c.id == revision_id, newer) if newer else (revisions.c.number < number, revision_id)
-    )
-    older = (
-        revisions.c.dossier_id == dossier_id,
-        revisions.c.state == State.ACCEPTED.value,
-        replaced,
-        revisions.c.replaced_by.is_(None),
-    )
-    connection.execute(
-        update(revisions)
-        .where(*older, revisions.c.verdict == Verdict.PENDING.value)
-        .values(verdict=Verdict.REPLACED.value, verdict_at=now)
-    )
-    connection.execute(update(revisions).where(*older).values(replaced_by=successor))
-    if newer is None:
-        connection.execute(
-            update(dossiers).where(dossiers.c.id == dossier_id).values(verdict=Verdict.PENDING.value, updated_at=now)
-        )
+    others = connection.execute(_OTHERS, {"dossier": dossier_id, "revision": revision_id}).all()
+    accepted = [r for r in others if r.state == State.ACCEPTED.value]
+    newer = next((r for r in accepted if r.number > number), None)
+    if newer is not None:
+        _replace(connection, revision_id, Verdict.PENDING.value, newer.id, now)
+        return
+    for old in accepted:
+        if old.replaced_by is None:
+            _replace(connection, old.id, old.verdict, revision_id, now)
+    change(connection, dossiers, {"id": dossier_id}, {"verdict": Verdict.PENDING.value, "updated_at": now})
+    if others:
         connection.execute(
             update(tasks)
             .where(tasks.c.dossier_id == dossier_id, tasks.c.closed_at.is_(None), tasks.c.revision_id != revision_id)
@@ -130,34 +113,50 @@ def after_acceptance(connection: Connection, dossier_id: int, revision_id: int, 
         )
 
 
+_OTHERS = (
+    select(revisions.c.id, revisions.c.number, revisions.c.state, revisions.c.verdict, revisions.c.replaced_by)
+    .where(revisions.c.dossier_id == bindparam("dossier"), revisions.c.id != bindparam("revision"))
+    .order_by(revisions.c.number)
+)
+
+
+def _replace(connection: Connection, revision_id: int, verdict: str | None, by: int, now: datetime) -> None:
+    # A verdict the gateway has spoken stays; only one still awaited can no longer come.
+    told = {"verdict": Verdict.REPLACED.value, "verdict_at": now} if verdict == Verdict.PENDING.value else {}
+    change(connection, revisions, {"id": revision_id}, {"replaced_by": by, **told})
+
+
 def add_receipt(connection: Connection, vault: Vault, one: Settlement, *, how: str, now: datetime) -> None:
     """Keep what the gateway said, verbatim. Receipts are only ever added."""
     answer = one.answer
-    connection.execute(
-        insert(receipts).values(
-            revision_id=one.claimed.revision_id,
-            at=now,
-            sha256=one.claimed.sha256,
-            ma_giao_dich=answer.ma_giao_dich or "",
-            thoi_gian_tiep_nhan=answer.received_at,
-            thong_diep_sealed=vault.seal_text(answer.message, MESSAGE) if answer.message else None,
-            remark=one.remark,
-            how=how,
-        )
+    add(
+        connection,
+        receipts,
+        {
+            "revision_id": one.claimed.revision_id,
+            "at": now,
+            "sha256": one.claimed.sha256,
+            "ma_giao_dich": answer.ma_giao_dich or "",
+            "thoi_gian_tiep_nhan": answer.received_at,
+            "thong_diep_sealed": vault.seal_text(answer.message, MESSAGE) if answer.message else None,
+            "remark": one.remark,
+            "how": how,
+        },
     )
 
 
 def _finish_attempt(connection: Connection, vault: Vault, one: Settlement, now: datetime) -> None:
     answer = one.answer
-    connection.execute(
-        update(attempts)
-        .where(attempts.c.revision_id == one.claimed.revision_id, attempts.c.fence == one.claimed.fence)
-        .values(
-            finished_at=now,
-            outcome=answer.outcome,
-            http_status=answer.http_status,
-            ma_ket_qua=answer.ma_ket_qua,
-            milliseconds=answer.milliseconds,
-            message_sealed=vault.seal_text(answer.message, MESSAGE) if answer.message else None,
-        )
+    change(
+        connection,
+        attempts,
+        {"revision_id": one.claimed.revision_id, "fence": one.claimed.fence},
+        {
+            "finished_at": now,
+            "outcome": answer.outcome,
+            "http_status": answer.http_status,
+            "ma_ket_qua": answer.ma_ket_qua,
+            "milliseconds": answer.milliseconds,
+            "message_sealed": vault.seal_text(answer.message, MESSAGE) if answer.message else None,
+        },
     )
