@@ -36,7 +36,8 @@ tables:
       SO_LUONG: {sum: group, value: QTY}
 """
 )
-WORDS = """{ } [ ] : null '' each when lookup XML1 items {const: - 1 true {} [] {from: A} join count &a *a !x field inner:
+WORDS = """{ } [ ] : null '' each when lookup XML1 items {const: - 1 true {} [] {from: A} join count
+    &a *a !x field inner:
     let with # é"""
 PIECES = st.sampled_from([*WORDS.split(), "\n", "\n  ", "\t", "inner: {each: items}", ": ", "- "])
 
