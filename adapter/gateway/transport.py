@@ -79,7 +79,7 @@ class Transport:
         limits = httpx.Limits(
             max_connections=gateway.max_in_flight + 1,
             max_keepalive_connections=gateway.max_in_flight + 1,
-            keepalive_expiry=15,
+            keepalive_expiry=4,  # below the idle limit of common servers: a race with their closing would be an unknown
         )
         self._deadline = gateway.read_timeout
         self.through_proxy = gateway.proxy is not None

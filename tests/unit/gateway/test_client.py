@@ -210,7 +210,7 @@ def test_once_the_whole_file_was_written_a_lost_answer_is_unknown(
     make: Make, script: Script, answer: Callable[[Handler, Seen], None], case: str
 ) -> None:
     script.send = answer
-    outcome = make(read_timeout=0.5).send("dossier-3176", DOC)
+    outcome = make(read_timeout=1).send("dossier-3176", DOC)
     assert (outcome.kind, outcome.case) == (OutcomeKind.UNKNOWN, case)
     assert len(script.sends()) == 1  # never repeated by the client itself
 
@@ -242,7 +242,7 @@ def test_a_gateway_that_goes_away_after_the_login_is_not_connected(make: Make, s
 def test_a_dripping_answer_does_not_hold_a_sender_for_ever(make: Make, script: Script) -> None:
     def drip(handler: Handler, _: Seen) -> None:
         handler.wfile.write(HEAD)
-        for _i in range(40):
+        for _i in range(200):
             time.sleep(0.1)
             try:
                 handler.wfile.write(b" ")
@@ -252,9 +252,9 @@ def test_a_dripping_answer_does_not_hold_a_sender_for_ever(make: Make, script: S
 
     script.send = drip
     started = time.monotonic()
-    outcome = make(read_timeout=0.3).send("dossier-3176", DOC)
+    outcome = make(read_timeout=1).send("dossier-3176", DOC)
     assert outcome.case == "wire/no-answer"
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
 
 
 def test_an_endless_answer_is_cut_and_unknown(make: Make, script: Script) -> None:
@@ -423,7 +423,7 @@ def test_senders_waiting_for_a_failing_login_share_its_failure(make: Make, scrip
         kinds = set(pool.map(send, range(16)))
     assert kinds == {OutcomeKind.TRANSIENT}
     assert script.logins <= 2
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 3  # one after the other would be five seconds
 
 
 def test_ping_says_how_long_and_from_which_address(make: Make) -> None:

@@ -124,7 +124,7 @@ def test_no_co_payment_yet_is_an_answer_not_an_error(bench: Bench) -> None:
 @pytest.mark.parametrize("fault", [Fault.TIMEOUT, Fault.RESET, Fault.HTML, Fault.HTTP_ERROR, Fault.MAINTENANCE])
 def test_a_gateway_that_does_not_answer_is_asked_only_once(bench: Bench, fault: Fault) -> None:
     url = start(bench, FaultRule(fault=fault, service="card", seconds=3))
-    client = bench.client(url, read_timeout=0.5)
+    client = bench.client(url, read_timeout=1)
     answer = client.ask("card", WHO, DESK)
     assert answer.kind is AnswerKind.UNAVAILABLE
     assert answer.meaning_vi == "Cổng không trả lời được lúc này"

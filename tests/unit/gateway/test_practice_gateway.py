@@ -91,7 +91,7 @@ FAULTS = [
 def test_every_fault_has_its_outcome_and_none_is_taken_for_a_refusal_of_a_stored_file(
     bench: Bench, dossier: bytes, rule: FaultRule, kind: OutcomeKind, stored: int
 ) -> None:
-    client = bench.client(bench.start(rule), read_timeout=0.5)
+    client = bench.client(bench.start(rule), read_timeout=1)
     outcome = client.send("dossier-3176", dossier)
     assert outcome.kind is kind
     held = [r for r in bench.received() if r["accepted"]]
