@@ -36,7 +36,7 @@ def integer(text: str) -> int | None:
 
 
 def round2(value: Decimal) -> Decimal:
-    """To 2 decimals, half away from zero (money_and_days: once per amount)."""
+    """To 2 decimals, half away from zero, once per amount."""
     return value.quantize(_CENT, ROUND_HALF_UP)
 
 

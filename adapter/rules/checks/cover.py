@@ -1,4 +1,4 @@
-"""X1-ELIG: the card, the patient category and the rate they give (money_and_days, section 5)."""
+"""X1-ELIG: the card, the patient category and the rate they give."""
 
 from __future__ import annotations
 

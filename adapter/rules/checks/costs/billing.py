@@ -217,7 +217,7 @@ def _row_twice(v: View) -> Iterator[Hit]:
         seen.add(key)
 
 
-# --- bed days (money_and_days, section 8) ---------------------------------------------------------
+# --- bed days ---------------------------------------------------------
 
 
 def _bed_sum(v: View) -> Decimal | None:

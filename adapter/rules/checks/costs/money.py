@@ -1,32 +1,17 @@
-"""Amounts: rows of XML2 and XML3, then the totals of XML1 (money_and_days, sections 2 to 4).
-
-Row rules run before the totals, so a total stays silent where a row already explains it.
-"""
+"""Amounts of a row in XML2 and XML3: what it costs, what the fund counts, who pays."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
-from adapter.dossier.model import Purpose
 from adapter.rules.checks.common import FORCES, base_salary
 from adapter.rules.registry import Answer, Hit, row_rule, rows, rule
-from adapter.rules.values import ZERO, decimals, number, round2
+from adapter.rules.values import ZERO, number, round2
 from adapter.rules.view import Row, View, add
 
-_HUNDRED = Decimal(100)
-TOTALS = (
-    "T_THUOC",
-    "T_VTYT",
-    "T_TONGCHI_BV",
-    "T_TONGCHI_BH",
-    "T_BNTT",
-    "T_BNCCT",
-    "T_BHTT",
-    "T_NGUONKHAC",
-    "T_BHTT_GDV",
-)
-_SHARES = ("T_BNTT", "T_BNCCT", "T_BHTT", "T_NGUONKHAC")
+HUNDRED = Decimal(100)
+SHARES = ("T_BNTT", "T_BNCCT", "T_BHTT", "T_NGUONKHAC")
 _SOURCES = ("T_NGUONKHAC_NSNN", "T_NGUONKHAC_VTNN", "T_NGUONKHAC_VTTN", "T_NGUONKHAC_CL")
 
 
@@ -40,7 +25,7 @@ def off(v: View, field: str, stated: Decimal, *right: Decimal) -> Hit | None:
     return Hit(field, "info" if difference <= v.options.info_up_to else None, right[0])
 
 
-def _numbers(r: Row, *fields: str) -> list[Decimal] | None:
+def numbers(r: Row, *fields: str) -> list[Decimal] | None:
     """The numbers, or None as soon as one is empty or broken."""
     found = []
     for field in fields:
@@ -53,47 +38,47 @@ def _numbers(r: Row, *fields: str) -> list[Decimal] | None:
 
 def _parts(r: Row) -> tuple[Decimal, Decimal, Decimal] | None:
     """(BV, BH, N) of a row."""
-    got = _numbers(r, "THANH_TIEN_BV", "THANH_TIEN_BH", "T_NGUONKHAC")
+    got = numbers(r, "THANH_TIEN_BV", "THANH_TIEN_BH", "T_NGUONKHAC")
     return None if got is None else (got[0], got[1], got[2])
 
 
 @row_rule(("X2-MONEY-001", "XML2"))
 def _drug_amount(v: View, r: Row) -> Answer:
-    got = _numbers(r, "THANH_TIEN_BV", "SO_LUONG", "DON_GIA")
+    got = numbers(r, "THANH_TIEN_BV", "SO_LUONG", "DON_GIA")
     return off(v, "THANH_TIEN_BV", got[0], round2(got[1] * got[2])) if got else None
 
 
 @row_rule(("X2-MONEY-002", "XML2"))
 def _drug_insured_amount(v: View, r: Row) -> Answer:
-    got = _numbers(r, "THANH_TIEN_BH", "SO_LUONG", "DON_GIA", "TYLE_TT_BH")
+    got = numbers(r, "THANH_TIEN_BH", "SO_LUONG", "DON_GIA", "TYLE_TT_BH")
     if not got:
         return None
     stated, quantity, price, share = got
-    right = [round2(quantity * price * share / _HUNDRED)]
+    right = [round2(quantity * price * share / HUNDRED)]
     support = number(r["T_NGUONKHAC"]) or ZERO
     if support > 0:
         # Support given to the facility lowers the insured amount first.
-        right.append(round2((quantity * price - support) * share / _HUNDRED))
+        right.append(round2((quantity * price - support) * share / HUNDRED))
     return off(v, "THANH_TIEN_BH", stated, *right)
 
 
 @row_rule(("X3-MONEY-001", "XML3"))
 def _service_amount(v: View, r: Row) -> Answer:
-    got = _numbers(r, "THANH_TIEN_BV", "SO_LUONG", "DON_GIA_BV", "DON_GIA_BH", "TYLE_TT_DV")
+    got = numbers(r, "THANH_TIEN_BV", "SO_LUONG", "DON_GIA_BV", "DON_GIA_BH", "TYLE_TT_DV")
     if not got:
         return None
     stated, quantity, own, insured, rate = got
     if v.layout == "130":
         return off(v, "THANH_TIEN_BV", stated, round2(quantity * own))
-    form1 = round2(quantity * own * rate / _HUNDRED)
+    form1 = round2(quantity * own * rate / HUNDRED)
     # The facility does not collect the part a reduced rate takes away (3176).
-    form2 = round2(quantity * own - quantity * insured * (_HUNDRED - rate) / _HUNDRED)
+    form2 = round2(quantity * own - quantity * insured * (HUNDRED - rate) / HUNDRED)
     return off(v, "THANH_TIEN_BV", stated, form1, form2)
 
 
 @row_rule(("X3-MONEY-002", "XML3"))
 def _old_formula(v: View, r: Row) -> Answer:
-    got = _numbers(r, "THANH_TIEN_BV", "SO_LUONG", "DON_GIA_BV", "TYLE_TT_DV")
+    got = numbers(r, "THANH_TIEN_BV", "SO_LUONG", "DON_GIA_BV", "TYLE_TT_DV")
     if not got or v.layout == "130":
         return None
     stated, quantity, own, rate = got
@@ -102,20 +87,20 @@ def _old_formula(v: View, r: Row) -> Answer:
 
 @row_rule(("X3-MONEY-003", "XML3"))
 def _service_insured_amount(v: View, r: Row) -> Answer:
-    got = _numbers(r, "THANH_TIEN_BH", "SO_LUONG", "DON_GIA_BH", "DON_GIA_BV", "TYLE_TT_DV", "TYLE_TT_BH")
+    got = numbers(r, "THANH_TIEN_BH", "SO_LUONG", "DON_GIA_BH", "DON_GIA_BV", "TYLE_TT_DV", "TYLE_TT_BH")
     if not got:
         return None
     stated, quantity, insured, own, rate, share = got
-    right = [round2(quantity * insured * rate * share / (_HUNDRED * _HUNDRED))]
+    right = [round2(quantity * insured * rate * share / (HUNDRED * HUNDRED))]
     if v.layout in {"130", "4750"}:
         # Before 3176 the service rate entered the insured amount only for shared beds and further consultations.
-        right.append(round2(quantity * insured * share / _HUNDRED))
+        right.append(round2(quantity * insured * share / HUNDRED))
     support = number(r["T_NGUONKHAC"]) or ZERO
     if support > 0:
         if own != insured:
             # Support to the facility is not defined for two prices; only the identity is judged (X3-MONEY-014).
             return None
-        right.append(round2((quantity * insured * rate / _HUNDRED - support) * share / _HUNDRED))
+        right.append(round2((quantity * insured * rate / HUNDRED - support) * share / HUNDRED))
     return off(v, "THANH_TIEN_BH", stated, *right)
 
 
@@ -126,15 +111,15 @@ def _capped(v: View, r: Row) -> bool:
 
 @row_rule(("X2-MONEY-010", "XML2"), ("X3-MONEY-010", "XML3"))
 def _fund_share(v: View, r: Row) -> Answer:
-    got = _numbers(r, "T_BHTT", "THANH_TIEN_BH", "MUC_HUONG", "T_NGUONKHAC")
+    got = numbers(r, "T_BHTT", "THANH_TIEN_BH", "MUC_HUONG", "T_NGUONKHAC")
     if not got or got[3] != 0 or (r.table == "XML3" and "T_TRANTT" in r):
         return None
-    return off(v, "T_BHTT", got[0], round2(got[1] * got[2] / _HUNDRED))
+    return off(v, "T_BHTT", got[0], round2(got[1] * got[2] / HUNDRED))
 
 
 @row_rule(("X2-MONEY-011", "XML2"), ("X3-MONEY-011", "XML3"))
 def _copayment(v: View, r: Row) -> Answer:
-    got = _numbers(r, "T_BNCCT", "THANH_TIEN_BH", "T_BHTT", "T_NGUONKHAC")
+    got = numbers(r, "T_BNCCT", "THANH_TIEN_BH", "T_BHTT", "T_NGUONKHAC")
     if not got or got[3] != 0 or (r.table == "XML3" and _capped(v, r)):
         return None
     return off(v, "T_BNCCT", got[0], got[1] - got[2])
@@ -142,7 +127,7 @@ def _copayment(v: View, r: Row) -> Answer:
 
 @row_rule(("X2-MONEY-012", "XML2"), ("X3-MONEY-012", "XML3"))
 def _own_payment(v: View, r: Row) -> Answer:
-    got = _numbers(r, "T_BNTT", "THANH_TIEN_BV", "THANH_TIEN_BH", "T_NGUONKHAC")
+    got = numbers(r, "T_BNTT", "THANH_TIEN_BV", "THANH_TIEN_BH", "T_NGUONKHAC")
     if not got or got[3] != 0 or (r.table == "XML3" and _capped(v, r)):
         return None
     return off(v, "T_BNTT", got[0], got[1] - got[2])
@@ -150,7 +135,7 @@ def _own_payment(v: View, r: Row) -> Answer:
 
 def _splits(r: Row, bv: Decimal, bh: Decimal, support: Decimal, rate: Decimal) -> list[tuple[Decimal, ...]]:
     """(T_BNTT, T_BNCCT, T_BHTT) of each way support may be counted, the patient's own first."""
-    fund = round2(bh * rate / _HUNDRED)
+    fund = round2(bh * rate / HUNDRED)
     copay, own = bh - fund, bv - bh
     to_patient = (
         max(own - support, ZERO),
@@ -165,7 +150,7 @@ def _splits(r: Row, bv: Decimal, bh: Decimal, support: Decimal, rate: Decimal) -
 
 @row_rule(("X2-MONEY-013", "XML2"), ("X3-MONEY-013", "XML3"))
 def _support(v: View, r: Row) -> Answer:
-    got, shares = _parts(r), _numbers(r, "T_BNTT", "T_BNCCT", "T_BHTT", "MUC_HUONG")
+    got, shares = _parts(r), numbers(r, "T_BNTT", "T_BNCCT", "T_BHTT", "MUC_HUONG")
     if not got or not shares or got[2] <= 0:
         return None
     if r.table == "XML3" and number(r["DON_GIA_BV"]) != number(r["DON_GIA_BH"]):
@@ -174,7 +159,7 @@ def _support(v: View, r: Row) -> Answer:
     for way in ways:
         if all(abs(s - w) <= v.options.info_up_to for s, w in zip(shares, way, strict=False)):
             return None
-    for field, stated, right in zip(_SHARES, shares, ways[0], strict=False):
+    for field, stated, right in zip(SHARES, shares, ways[0], strict=False):
         if abs(stated - right) > v.options.info_up_to:
             return Hit(field, expected=right)
     return None
@@ -182,7 +167,7 @@ def _support(v: View, r: Row) -> Answer:
 
 @row_rule(("X2-MONEY-014", "XML2"), ("X3-MONEY-014", "XML3"))
 def _row_identity(v: View, r: Row) -> Answer:
-    got = _numbers(r, "THANH_TIEN_BV", *_SHARES)
+    got = numbers(r, "THANH_TIEN_BV", *SHARES)
     hit = off(v, "THANH_TIEN_BV", got[0], sum(got[1:], ZERO)) if got else None
     if hit is None:
         return None
@@ -200,7 +185,7 @@ def _sources(v: View, r: Row) -> Answer:
 
 @row_rule(("X2-MONEY-016", "XML2"), ("X3-MONEY-016", "XML3"))
 def _support_range(_: View, r: Row) -> Answer:
-    got = _numbers(r, "T_NGUONKHAC", "THANH_TIEN_BV")
+    got = numbers(r, "T_NGUONKHAC", "THANH_TIEN_BV")
     return got is not None and (got[0] < 0 or got[0] > got[1]) and "T_NGUONKHAC"
 
 
@@ -235,7 +220,7 @@ def _base_code(r: Row) -> str:
 
 
 def _above_level(v: View, r: Row) -> Answer:
-    got = _numbers(r, "T_TRANTT", "T_BHTT", "SO_LUONG")
+    got = numbers(r, "T_TRANTT", "T_BHTT", "SO_LUONG")
     if not got or got[0] <= 0:
         return None
     # 3176: the level is per unit; before it was the cap of a whole package.
@@ -244,14 +229,14 @@ def _above_level(v: View, r: Row) -> Answer:
 
 
 def _level_price(v: View, r: Row) -> Answer:
-    got = _numbers(r, "T_TRANTT", "DON_GIA_BV", "DON_GIA_BH")
+    got = numbers(r, "T_TRANTT", "DON_GIA_BV", "DON_GIA_BH")
     if not got or v.layout != "3176":
         return None
     return 0 < got[0] < got[1] and got[2] != got[0] and Hit("DON_GIA_BH", expected=got[0])
 
 
 def _aborted_price(v: View, r: Row) -> Answer:
-    got = _numbers(r, "DON_GIA_BV", "DON_GIA_BH")
+    got = numbers(r, "DON_GIA_BV", "DON_GIA_BH")
     if not got or v.uninsured or r["PHAM_VI"] == "2" or not r["MA_DICH_VU"].endswith("_TB") or not any(got):
         return None
     paid = (number(r["T_BHTT"]) or ZERO) > 0
@@ -259,12 +244,12 @@ def _aborted_price(v: View, r: Row) -> Answer:
 
 
 def _dearer_for_fund(_: View, r: Row) -> Answer:
-    got = _numbers(r, "DON_GIA_BH", "DON_GIA_BV")
+    got = numbers(r, "DON_GIA_BH", "DON_GIA_BV")
     return got is not None and got[0] > got[1] and "DON_GIA_BH"
 
 
 def _reused(_: View, r: Row) -> Answer:
-    got = _numbers(r, "DON_GIA_BH", "DON_GIA_BV")
+    got = numbers(r, "DON_GIA_BH", "DON_GIA_BV")
     return r["TAI_SU_DUNG"] == "1" and got is not None and got[0] != got[1] and "DON_GIA_BH"
 
 
@@ -317,145 +302,3 @@ def _package_cap(v: View) -> Iterator[Hit]:
     for total, first in packages.values():
         if total > cap:
             yield Hit("THANH_TIEN_BH", expected=cap, table="XML3", row=first)
-
-
-# --- totals of XML1 -------------------------------------------------------------------------
-
-
-def _bare(v: View) -> bool:
-    """An uninsured visit, or one for the health book, sent without cost rows: its sums cannot be compared."""
-    return (v.uninsured or v.purpose is Purpose.BOOK) and not v.detail
-
-
-def _partly(v: View) -> bool:
-    """Whether a cost table stands in the file but could not be read."""
-    return "XML2" in v.unreadable or "XML3" in v.unreadable
-
-
-def _sum_rule(rule_id: str, field: str, sum_of: Callable[[View], Decimal | None]) -> None:
-    def check(v: View) -> Iterator[Hit]:
-        stated, total = number(v.x1[field]), sum_of(v)
-        if stated is not None and total is not None and not _bare(v) and (hit := off(v, field, stated, round2(total))):
-            yield hit
-
-    rule(rule_id)(check)
-
-
-def _both(field: str) -> Callable[[View], Decimal | None]:
-    return lambda v: add((v.total("XML2", field), v.total("XML3", field)))
-
-
-_sum_rule("X1-MONEY-001", "T_THUOC", lambda v: v.total("XML2", "THANH_TIEN_BV"))
-_sum_rule(
-    "X1-MONEY-002",
-    "T_VTYT",
-    lambda v: (
-        None
-        if "XML3" in v.unreadable
-        else add(number(r["THANH_TIEN_BV"]) for r in v.rows("XML3") if r["MA_NHOM"] in {"10", "11"})
-    ),
-)
-_sum_rule("X1-MONEY-003", "T_TONGCHI_BV", _both("THANH_TIEN_BV"))
-_sum_rule("X1-MONEY-004", "T_TONGCHI_BH", _both("THANH_TIEN_BH"))
-_sum_rule("X1-MONEY-005", "T_BNTT", _both("T_BNTT"))
-_sum_rule("X1-MONEY-006", "T_BNCCT", _both("T_BNCCT"))
-_sum_rule("X1-MONEY-009", "T_NGUONKHAC", _both("T_NGUONKHAC"))
-
-
-@rule("X1-MONEY-007")
-def _fund_total(v: View) -> Iterator[Hit]:
-    stated, total = number(v.x1["T_BHTT"]), _both("T_BHTT")(v)
-    if stated is None or total is None or (v.purpose is Purpose.BOOK and not v.detail):
-        return
-    hit = off(v, "T_BHTT", stated, round2(total))
-    if hit and not _explained_by_rows(v, stated - total):
-        yield hit
-
-
-def _explained_by_rows(v: View, difference: Decimal) -> bool:
-    """Whether rows whose T_BHTT is already faulted are off by just this much."""
-    missed = ZERO
-    for row in v.detail:
-        if v.fired(row, f"X{row.table[3:]}-MONEY-010"):
-            got = _numbers(row, "T_BHTT", "THANH_TIEN_BH", "MUC_HUONG")
-            if got:
-                missed += round2(got[1] * got[2] / _HUNDRED) - got[0]
-    return missed != 0 and abs(missed - difference) <= v.options.info_up_to
-
-
-# A total that differs from its rows already explains why the identities of XML1 fail.
-_SUMS = ("X1-MONEY-003", "X1-MONEY-004", "X1-MONEY-005", "X1-MONEY-006", "X1-MONEY-007", "X1-MONEY-009")
-
-
-@rule("X1-MONEY-008")
-def _fund_from_insured(v: View) -> Iterator[Hit]:
-    got = _numbers(v.x1, "T_BHTT", "T_TONGCHI_BH", "T_BNCCT", "T_NGUONKHAC")
-    if got and got[3] == 0 and not v.fired_anywhere(*_SUMS):
-        hit = off(v, "T_BHTT", got[0], round2(got[1] - got[2]))
-        if hit:
-            yield hit
-
-
-@rule("X1-MONEY-010")
-def _four_payers(v: View) -> Iterator[Hit]:
-    got = _numbers(v.x1, "T_TONGCHI_BV", *_SHARES)
-    if got and not v.fired_anywhere(*_SUMS, "X1-MONEY-008"):
-        hit = off(v, "T_TONGCHI_BV", got[0], round2(sum(got[1:], ZERO)))
-        if hit:
-            yield hit
-
-
-@rule("X1-MONEY-011")
-def _fee_for_service(v: View) -> Iterator[Hit]:
-    stated = number(v.x1["T_BHTT_GDV"])
-    total = add(number(r["T_BHTT"]) for r in v.detail if r["MA_PTTT"] == "1")
-    if stated is None or total is None or _partly(v) or v.prefix_in(FORCES) or any(not r["MA_PTTT"] for r in v.detail):
-        return
-    if not _bare(v) and (hit := off(v, "T_BHTT_GDV", stated, round2(total))):
-        yield hit
-
-
-@row_rule(("X1-MONEY-012", "XML1"))
-def _negative(v: View, r: Row) -> Answer:
-    recovery = v.category == "8"
-    return [Hit(f, "warning" if recovery else None) for f in TOTALS if (number(r[f]) or ZERO) < 0]
-
-
-@row_rule(("X1-MONEY-013", "XML1"))
-def _too_fine(_: View, r: Row) -> Answer:
-    return [Hit(f) for f in TOTALS if number(r[f]) is not None and decimals(r[f]) > 2]
-
-
-@rule("X1-MONEY-014")
-def _nested_totals(v: View) -> Iterator[Hit]:
-    paid, insured, total = (number(v.x1[f]) for f in ("T_BHTT", "T_TONGCHI_BH", "T_TONGCHI_BV"))
-    if paid is not None and insured is not None and paid > insured + v.options.info_up_to:
-        yield Hit("T_BHTT")
-    if insured is not None and total is not None and insured > total + v.options.info_up_to:
-        yield Hit("T_TONGCHI_BH", "warning")
-
-
-@rule("X1-MONEY-015")
-def _nothing_claimed(v: View) -> Iterator[Hit]:
-    if v.cards and v.category and not v.uninsured and v.detail and number(v.x1["T_BHTT"]) == 0:
-        yield Hit("T_BHTT")
-
-
-@rule("X1-MONEY-016")
-def _totals_without_rows(v: View) -> Iterator[Hit]:
-    if _partly(v):
-        return
-    if not v.detail:
-        for field in TOTALS:
-            if (number(v.x1[field]) or ZERO) > 0:
-                yield Hit(field, "info" if v.uninsured else None)
-                return
-    total = _both("THANH_TIEN_BV")(v)
-    if total is not None and total > v.options.info_up_to and number(v.x1["T_TONGCHI_BV"]) == 0:
-        yield Hit("T_TONGCHI_BV", expected=round2(total))
-
-
-@rule("X1-MONEY-017")
-def _no_rows(v: View) -> Iterator[Hit]:
-    if not v.detail and not _partly(v) and v.rows("XML1"):
-        yield Hit("", table="XML3")
