@@ -8,7 +8,7 @@ ARGS ?=
 WORKDIR ?= demo-work
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench bench-long chaos docs clean lock format install install-dev system-packages
+.PHONY: demo test lint bench chaos docs clean lock format install install-dev system-packages
 
 # -- environment ------------------------------------------------------------------------------
 
@@ -75,3 +75,8 @@ lock: $(VENV)/.installed-dev
 	  --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o requirements.txt
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 	  --constraint requirements.txt --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o requirements-dev.txt
+
+# -- measurements -----------------------------------------------------------------------------
+
+bench: $(VENV)/.installed-dev
+	@$(BIN)/python -m benchmarks $(ARGS)

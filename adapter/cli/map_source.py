@@ -74,6 +74,8 @@ def opened(plan: Plan, at: Site, url: str | None) -> Iterator[PullSource]:
     if url is not None:
         settings = SourceSettings(url=url)
     elif at.facility is not None and at.settings is not None:
+        if at.facility.source is None:
+            raise ConfigError("Cơ sở này không có nguồn để đọc", "This facility has no source to read")
         settings = at.facility.source
         if settings.password_file is not None:
             settings = settings.model_copy(update={"password_file": at.settings.path(settings.password_file)})
