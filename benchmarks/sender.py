@@ -99,7 +99,8 @@ def _queue(store: Store, first: int, last: int) -> None:
                 insert(dossiers)
                 .values(
                     facility="01999", encounter_id=encounter, ma_lk_blind=blind, ma_lk_sealed=key, purpose="claim",
-                    occasion="", first_day=day, state="signed", held=False, payment_requested=False, deadline=later, created_at=now, updated_at=now,
+                    occasion="", first_day=day, state="signed", held=False, payment_requested=False, deadline=later,
+                    created_at=now, updated_at=now,
                 )
                 .returning(dossiers.c.id)
             ).scalar_one()  # fmt: skip
