@@ -75,6 +75,8 @@ class Converter:
             QuocTich_Id=self.t.d.word("QUOCTICH", p["NATIONAL_CODE"]),
             NhomMau=f"{p['BLOOD_ABO']}{p['BLOOD_RH']}" if p["BLOOD_ABO"] else None,
             HoTenMe=p["MOTHER_NAME"],
+            HoTenCha=p["FATHER_NAME"],
+            NguoiGiamHo=p["GUARDIAN_NAME"],
             NoiLamViec=e.row.get("WORK_PLACE"),
             NgayTao=now,
             NgayCapNhat=now,
@@ -102,6 +104,7 @@ class Converter:
             TheDenNgay=day(first.get("CARD_TO_TIME")),
             CoSoGioiThieu_Id=self.t.d.facilities.get(row.get("TRANSFER_IN_ORG_CODE") or ""),
             SoGiayChuyen=row.get("TRANSFER_IN_CODE"),
+            NoiSinhSong=last.get("LIVE_AREA_CODE"),
             NgayDu5Nam=day(last.get("JOIN_5_YEAR_TIME")),
             NgayMienCCT=moment(last.get("FREE_CO_PAID_TIME")),
             CanNang=weights[-1] if weights else None,
@@ -184,6 +187,7 @@ class Converter:
     def _notes(self, e: Episode, record: int | None, sheet: int) -> None:
         for note in e.rows["WARD_NOTE"]:
             self._note(record, None if record else sheet, note["NOTE_TIME"], note["CONTENT"], note["LOGINNAME"])
+            self.t.rows["DienBien"][-1]["HoiChan"] = note.get("CONSULTATION")
         if record is None and e.row.get("CLINICAL_SUMMARY"):
             self._note(None, sheet, e.row["IN_TIME"], e.row["CLINICAL_SUMMARY"], e.row["DOCTOR_LOGINNAME"])
 

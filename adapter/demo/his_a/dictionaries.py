@@ -66,6 +66,9 @@ _WORDS = (
 )
 
 
+_TRADITIONAL = {"M54.5": "U57.071", "M17.9": "U57.011"}
+
+
 class Dictionaries:
     """Rows of the ``dm_`` tables, and the numbers by which events refer to them."""
 
@@ -122,7 +125,11 @@ class Dictionaries:
         if code not in self._diseases:
             self._diseases[code] = len(self._diseases) + 1
             self._add(
-                "dm_Benh", Benh_Id=self._diseases[code], MaIcd=code, Ten=self._catalogue.icd.get(code, "Bệnh khác")
+                "dm_Benh",
+                Benh_Id=self._diseases[code],
+                MaIcd=code,
+                Ten=self._catalogue.icd.get(code, "Bệnh khác"),
+                MaYhct=_TRADITIONAL.get(code),
             )
         return self._diseases[code]
 

@@ -24,7 +24,7 @@ class Papers:
             self._discharge(row)
         for baby in self.stay.episode.rows["NEWBORN"]:
             self._birth(baby)
-        if row.get("SICK_LEAVE_CODE"):
+        if row.get("SICK_LEAVE_CODE") and not str(row["SICK_LEAVE_CODE"]).startswith("RV-"):
             self._leave(row)
         if row.get("TRANSFER_OUT_CODE"):
             self._transfer(row)
@@ -41,6 +41,7 @@ class Papers:
             SoLuuTru=row["STORE_CODE"],
             NgayCT=day(row["OUT_TIME"]),
             GhiChu=row.get("ADVISE"),
+            **_rest(row),
             BacSi_Id=self._doctor,
         )
 
@@ -140,3 +141,12 @@ class Papers:
                 KhoaChiTiet=key,
                 GiaTri=str(value),
             )
+
+
+def _rest(row: Row) -> Row:
+    """Days of rest after discharge, written on the discharge letter."""
+    if not str(row.get("SICK_LEAVE_CODE") or "").startswith("RV-"):
+        return {}
+    first, last = str(day(row["SICK_LEAVE_FROM"])), str(day(row["SICK_LEAVE_TO"]))
+    length = (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
+    return {"SoNgayNghi": length, "NghiTu": first, "NghiDen": last}

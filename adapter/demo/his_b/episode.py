@@ -17,7 +17,7 @@ from typing import Any
 
 from adapter.demo.his_b.catalogue import Catalogue
 from adapter.demo.his_b.money import INSURED, SELF_PAID, Row, settle, text
-from adapter.demo.people import FEMALE, Person, Population
+from adapter.demo.people import FEMALE, MALE, Person, Population
 from adapter.demo.window import Window, stamp
 
 TESTS, IMAGING, FUNCTION, SURGERY, PROCEDURE = 1, 2, 3, 8, 18
@@ -117,6 +117,7 @@ class Episode:
         commune = rng.choice(cat.communes)
         child = person.age_at(self.arrival) < 16
         mother = self.h.people.born(datetime(1990, 1, 1), FEMALE) if child else None  # noqa: DTZ001 -- a name only
+        father = self.h.people.born(datetime(1988, 1, 1), MALE) if child else None  # noqa: DTZ001 -- a name only
         return self.add(
             "PATIENT",
             at=self.arrival,
@@ -141,6 +142,8 @@ class Episode:
             BLOOD_ABO=rng.choice((None, "A", "B", "O", "AB")),
             BLOOD_RH="+",
             MOTHER_NAME=mother.full_name if mother else None,
+            FATHER_NAME=father.full_name if father else None,
+            GUARDIAN_NAME=mother.full_name if mother and rng.random() < 0.5 else None,
         )
 
     def vital(self, at: datetime, weight: str | None = None) -> Row:
@@ -195,6 +198,7 @@ class Episode:
             CARD_ORG_CODE=own if at_home else rng.choice(parameters["other_facilities"]),
             RIGHT_ROUTE_CODE="DT",
             RIGHT_ROUTE_TYPE_CODE=route,
+            LIVE_AREA_CODE=rng.choice(("K1", "K2", "K3")) if rng.random() < 0.05 else None,
             JOIN_5_YEAR_TIME=stamp(datetime(year - 2, 1, 1)) if prefix in ("DN4", "HT3") else None,  # noqa: DTZ001
             HAS_BIRTH_CERTIFICATE=1,
         )

@@ -25,12 +25,13 @@ def _stay(
     sex: int | None = None,
     sub_icd: tuple[str, ...] = (),
     end: datetime | None = None,
+    year_only_share: float = 0.04,
 ) -> tuple[Episode, datetime]:
     """An encounter and the time of its admission; at least 24 hours for each night."""
     end = end or h.window.end(h.rng)
     clinical_in = end - timedelta(days=nights, minutes=h.rng.randint(10, 50))
     arrival = clinical_in - timedelta(minutes=h.rng.randint(95, 120))
-    person = h.people.person(arrival, ages=ages, sex=sex)
+    person = h.people.person(arrival, ages=ages, sex=sex, year_only_share=year_only_share)
     e = Episode(
         h,
         kind,
@@ -69,6 +70,7 @@ def _discharge(e: Episode, *, end_type: int = 1, result: int = 12, **values: Any
         end_type=end_type,
         result=result,
         **{
+            "WORK_PLACE": "Công ty TNHH Minh Hoạ" if 20 <= e.person.age_at(e.arrival) < 55 else None,
             "days": (e.end.date() - e.arrival.date()).days + 1,
             "TREATMENT_METHOD": "Điều trị nội khoa",
             "ADVISE": "Tái khám khi có dấu hiệu bất thường",
@@ -146,6 +148,7 @@ def inpatient_albumin(h: Hospital, kind: str) -> Episode:
     e.beds("G-HSCC", clinical_in)
     _rounds(e, clinical_in, ("ALBU", "NACL"), ("da xanh, mạch nhanh.", "hết nôn máu.", "ổn định."))
     at = clinical_in + timedelta(hours=1)
+    e.note(at, "Huyết sắc tố thấp, chỉ định truyền máu.", consultation="Hội chẩn khoa: truyền khối hồng cầu 250 ml")
     order = e.order(at, performer="HSCC", start=at + timedelta(minutes=30), finish=at + timedelta(minutes=90))
     e.drug("KHC", at, per="1", times=1, days=1, order=order)
     return _discharge(e)
@@ -169,7 +172,18 @@ def surgery(h: Hospital, kind: str) -> Episode:
     e.beds("G-NGOAI", clinical_in)
     _operate(e, "PT-RT", clinical_in + timedelta(minutes=40), ("CHI", "TROCAR"), 1)
     _rounds(e, clinical_in, ("CEFT1G", "PARA500"), ("đau vết mổ.", "trung tiện được.", "vết mổ khô."))
-    return _discharge(e, result=11, TREATMENT_METHOD="Phẫu thuật nội soi cắt ruột thừa")
+    day = e.end.replace(hour=0, minute=0)
+    return _discharge(
+        e,
+        result=11,
+        end_type=5,
+        TREATMENT_METHOD="Phẫu thuật nội soi cắt ruột thừa",
+        SICK_LEAVE_FROM=stamp(day),
+        SICK_LEAVE_TO=stamp(day + timedelta(days=6)),
+        SICK_LEAVE_CODE=f"RV-{e.code[-6:]}",
+        APPOINTMENT_TIME=stamp((e.end + timedelta(days=7)).replace(hour=8, minute=0)),
+        APPOINTMENT_CODE=f"GH{e.code[-8:]}",
+    )
 
 
 def hernia_mesh(h: Hospital, kind: str) -> Episode:
@@ -185,7 +199,15 @@ def hernia_mesh(h: Hospital, kind: str) -> Episode:
 
 def _birth(h: Hospital, kind: str, icd: str, service: str, children: int, *, surgical: bool) -> Episode:
     e, clinical_in = _stay(
-        h, kind, "SAN", icd, "Thai đủ tháng, đau bụng", nights=5 if surgical else 3, ages=(20, 38), sex=FEMALE
+        h,
+        kind,
+        "SAN",
+        icd,
+        "Thai đủ tháng, đau bụng",
+        nights=5 if surgical else 3,
+        ages=(20, 38),
+        sex=FEMALE,
+        year_only_share=0,
     )
     e.insure("DN4", route=HOME)
     _admit(e, "KB-SAN", ("CTM", "NT"))
@@ -298,6 +320,7 @@ def _same_day(
 
 def day_care(h: Hospital, kind: str) -> Episode:
     e = _same_day(h, kind, treatment=4, hours=Decimal(6), department="YHCT", icd="M17.9", reason="Đau khớp gối")
+    e.row["TRADITIONAL_ICD_CODE"] = "U57.011"
     clinical_in = e.end - timedelta(hours=6)
     e.examine("KB-YHCT", e.arrival + timedelta(minutes=6))
     e.beds("G-BN-YHCT", clinical_in)
@@ -324,8 +347,13 @@ def short_stay(h: Hospital, kind: str) -> Episode:
 
 
 def referral(h: Hospital, kind: str) -> Episode:
-    e, clinical_in = _stay(h, kind, "NTM", "I20.0", "Đau thắt ngực", nights=2, ages=(50, 80))
-    e.insure(h.rng.choice(("HN2", "BT2")) if e.person.age_at(e.arrival) >= 60 else "HN2", route=HOME)
+    e, clinical_in = _stay(h, kind, "NTM", "I20.0", "Đau thắt ngực", nights=2, ages=(50, 80), sub_icd=("I10",))
+    prefix = h.rng.choice(("HN2", "BT2")) if e.person.age_at(e.arrival) >= 60 else "HN2"
+    if h.rng.random() < 0.5:
+        e.insure(prefix, route=HOME)
+    else:
+        e.insure(prefix, route=REFERRED, at_home=False)
+        e.row.update(TRANSFER_IN_ORG_CODE="01998", TRANSFER_IN_CODE=f"CT{e.code[-6:]}")
     _admit(e, "KB-NOI", ("CTM", "CRE"))
     e.report("DTD", e.arrival + timedelta(minutes=26), "ST chênh xuống V4–V6.", "Thiếu máu cơ tim", asker="KKB")
     e.beds("G-TM", clinical_in)

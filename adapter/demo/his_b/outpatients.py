@@ -253,6 +253,7 @@ def acupuncture_course(h: Hospital, kind: str) -> Episode:
         icd="M54.5",
         reason="Đau lưng, điều trị châm cứu",
     )
+    e.row["TRADITIONAL_ICD_CODE"] = "U57.071"
     e.insure(route=HOME)
     e.examine("KB-YHCT", _at(e, 6))
     for day in range(5):
@@ -290,6 +291,9 @@ def tuberculosis(h: Hospital, kind: str) -> Episode:
     amount = (Decimal(drug["PRICE"]) * Decimal("1.05")).quantize(Decimal("0.001")) * Decimal(drug["AMOUNT"])
     drug["OTHER_SOURCE_PRICE"] = f"{amount:.4f}"
     started = (e.arrival - timedelta(days=60)).strftime("%Y%m%d")
+    with_hiv = h.next_id("tb with hiv") % 2 == 1
+    both: dict[str, object] = {"PHANLOAI_LAO_HIV": 1, "NGAYKD_HIV": started, "BDDT_ARV": started}
+    both["NGAY_BAT_DAU_DT_CTX"] = started
     e.program(
         "LAO",
         {
@@ -302,6 +306,7 @@ def tuberculosis(h: Hospital, kind: str) -> Episode:
             "NGAYBD_DTRI_LAO": started,
             "PHACDO_DTRI_LAO": 2,
             "KET_QUA_DTRI_LAO": 6,
+            **(both if with_hiv else {}),
         },
     )
     return _go_home(e, days=1)
@@ -345,9 +350,25 @@ def hiv(h: Hospital, kind: str) -> Episode:
             "MA_PHAC_DO_DIEU_TRI": "1f",
             "MA_BAC_PHAC_DO": 1,
             "SO_NGAY_CAP_THUOC_ARV": 30,
+            **(_tb_prevention(day) if h.next_id("hiv with tb prevention") % 2 else {}),
         },
     )
     return _go_home(e, days=1)
+
+
+def _tb_prevention(day: datetime) -> dict[str, object]:
+    """A person on preventive treatment of tuberculosis and cotrimoxazole, moved to a newer regimen."""
+    start = day - timedelta(days=40)
+    return {
+        "LOAI_DTRI_LAO": 1,
+        "PHACDO_DTRI_LAO": 22,
+        "NGAYBD_DTRI_LAO": start.strftime("%Y%m%d"),
+        "NGAYKT_DTRI_LAO": (start + timedelta(days=90)).strftime("%Y%m%d"),
+        "KQ_DTRI_LAO": 1,
+        "NGAY_BAT_DAU_DT_CTX": start.strftime("%Y%m%d"),
+        "NGAY_CHUYEN_PHAC_DO": start.strftime("%Y%m%d"),
+        "LY_DO_CHUYEN_PHAC_DO": 5,
+    }
 
 
 def uninsured_exam(h: Hospital, kind: str) -> Episode:
@@ -420,6 +441,8 @@ def medical_assessment(h: Hospital, kind: str) -> Episode:
             "TYLE_TTCT_MOI": 12,
             "DE_NGHI": "Hưởng chế độ theo quy định",
             "DUOC_XACDINH": "Tỷ lệ tổn thương cơ thể 12%",
+            "NGHE_NGHIEP": "Công nhân",
+            **(_former_assessment() if h.next_id("former assessment") % 2 else {}),
         },
     )
     e.close(
@@ -431,6 +454,18 @@ def medical_assessment(h: Hospital, kind: str) -> Episode:
         SUBCLINICAL_SUMMARY="Không có chỉ định cận lâm sàng trong buổi giám định.",
     )
     return e
+
+
+def _former_assessment() -> dict[str, object]:
+    """Somebody assessed before: rates are combined and a benefit is already drawn."""
+    return {
+        "KHAM_GIAM_DINH": 8,
+        "TYLE_TTCT_CU": 11,
+        "TONG_TYLE_TTCT": 22,
+        "DANG_HUONG_CHE_DO": "4",
+        "DANG_KHUYETTAT": 1,
+        "MUC_DO_KHUYETTAT": 1,
+    }
 
 
 def open_exam(h: Hospital, kind: str) -> Episode:
