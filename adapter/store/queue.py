@@ -14,8 +14,10 @@ from adapter.store.dossiers import clear_hold, set_hold
 from adapter.store.findings import load_findings
 from adapter.store.moves import move, record
 from adapter.store.outbox import lease_lost
-from adapter.store.schema import dossiers, revisions
-from adapter.store.states import State
+from adapter.store.schema import dossiers, receipts, revisions
+from adapter.store.settle import after_acceptance
+from adapter.store.statements import add
+from adapter.store.states import State, Verdict
 from adapter.vault import Vault
 
 
@@ -119,6 +121,43 @@ class Queue:
             )
             if moved is None:
                 raise lease_lost()
+
+    def found(self, dossier_id: int, *, ma_giao_dich: str, reason: str, actor: str) -> None:
+        """The portal has the revision whose answer was lost: it is accepted, with the receipt a person read there.
+
+        When the portal does not have it, :meth:`release` or :meth:`retry` sends the same bytes again.
+        """
+        _need(reason)
+        _need(ma_giao_dich)
+        now = self._clock()
+        with self._db.write() as connection:
+            row = _locked(connection, dossier_id)
+            lost = connection.execute(
+                select(revisions).where(revisions.c.dossier_id == dossier_id, revisions.c.state == State.UNKNOWN.value)
+            ).one_or_none()
+            if lost is None:
+                raise _refused("không có câu trả lời nào bị mất", "no answer of it was lost")
+            moved = move(
+                connection,
+                revision_id=lost.id,
+                dossier_id=dossier_id,
+                source=State.UNKNOWN,
+                target=State.ACCEPTED,
+                at=now,
+                actor=actor,
+                detail=f"found on the portal: {reason}",
+                accepted_at=now,
+                verdict=Verdict.PENDING.value,
+                verdict_at=now,
+                next_attempt_at=None,
+            )
+            if moved is None:
+                raise lease_lost()
+            receipt = {"ma_giao_dich": ma_giao_dich, "at": now, "sha256": lost.sent_sha256}
+            add(connection, receipts, {"revision_id": lost.id, "remark": False, "how": "portal", **receipt})
+            after_acceptance(connection, dossier_id, lost.id, lost.number, now=now)
+            if row.held and row.held_code == "ask-portal":
+                clear_hold(connection, dossier_id, reason=reason, actor=actor, now=now)
 
     def payment_requested(self, dossier_id: int, *, actor: str) -> None:
         """Payment was requested: from now on a change needs form 09/BH and is held."""

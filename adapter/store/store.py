@@ -23,6 +23,7 @@ from adapter.store.portal.lookups import Lookups
 from adapter.store.portal.verdicts import Verdicts
 from adapter.store.queries import Queries
 from adapter.store.queue import Queue
+from adapter.store.retention import Purged, purge
 from adapter.store.schema import meta
 from adapter.vault import Vault
 
@@ -73,6 +74,10 @@ class Store:
             database.close()
             raise
         return cls(database, vault, clock, retention or Retention())
+
+    def purge(self) -> Purged:
+        """Delete bodies whose retention is over; see :mod:`adapter.store.retention`."""
+        return purge(self.database, self.clock())
 
     def close(self) -> None:
         """Give back all connections."""
