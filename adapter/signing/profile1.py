@@ -12,10 +12,10 @@ from cryptography import x509
 from lxml import etree
 
 from adapter.errors import DocumentError
-from adapter.signing.build import IdFactory, Reference, Unsigned, guid, prepare
 from adapter.signing.keys import KeyHolder
-from adapter.signing.place import Place, find_place
-from adapter.signing.xml import DS, ENVELOPED, SIGNATURE_PLACE, Scope, canonical, holds_comments, parse
+from adapter.signing.xmldsig.build import IdFactory, Reference, Unsigned, guid, prepare
+from adapter.signing.xmldsig.place import Place, find_place
+from adapter.signing.xmldsig.xml import DS, ENVELOPED, SIGNATURE_PLACE, Scope, canonical, holds_comments, parse
 
 
 def sign(document: bytes, key: KeyHolder, *, replace: bool = False, new_id: IdFactory = guid) -> bytes:

@@ -16,11 +16,11 @@ from lxml import etree
 
 from adapter.clock import VIETNAM
 from adapter.errors import DocumentError
-from adapter.signing.build import Reference, Unsigned, prepare
 from adapter.signing.keys import KeyHolder
-from adapter.signing.place import Place, find_place
 from adapter.signing.profile1 import cleared, require_signable
-from adapter.signing.xml import DS, SIGNATURE_PLACE, Scope, canonical_part, parse
+from adapter.signing.xmldsig.build import Reference, Unsigned, prepare
+from adapter.signing.xmldsig.place import Place, find_place
+from adapter.signing.xmldsig.xml import DS, SIGNATURE_PLACE, Scope, canonical_part, parse
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _ID_NAMES = ("Id", "ID", "id", "{http://www.w3.org/XML/1998/namespace}id")

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from adapter.errors import CertificateError, Where
-from adapter.signing.problems import Problem
+from adapter.signing.xmldsig.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)

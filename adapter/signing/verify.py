@@ -23,11 +23,11 @@ from lxml import etree
 from adapter.clock import VIETNAM
 from adapter.errors import DocumentError, SignatureInvalid
 from adapter.signing import checks
-from adapter.signing.problems import Problem, Refused
-from adapter.signing.signedinfo import SignedInfo, SignedReference, digest_problems, read_signed_info
 from adapter.signing.trust import Trust
 from adapter.signing.verify2 import is_profile2, two_references
-from adapter.signing.xml import DS, ENVELOPED, SIGNATURE_PLACE, canonical, holds_comments, parse
+from adapter.signing.xmldsig.problems import Problem, Refused
+from adapter.signing.xmldsig.signedinfo import SignedInfo, SignedReference, digest_problems, read_signed_info
+from adapter.signing.xmldsig.xml import DS, ENVELOPED, SIGNATURE_PLACE, canonical, holds_comments, parse
 
 _DS = f"{{{DS}}}"
 

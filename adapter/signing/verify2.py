@@ -8,10 +8,10 @@ from datetime import datetime
 
 from lxml import etree
 
-from adapter.signing.problems import Problem, Refused
 from adapter.signing.profile2 import Names, duplicate_ids
-from adapter.signing.signedinfo import SignedReference, digest_problems
-from adapter.signing.xml import DS, SIGNATURE_PLACE, canonical_part
+from adapter.signing.xmldsig.problems import Problem, Refused
+from adapter.signing.xmldsig.signedinfo import SignedReference, digest_problems
+from adapter.signing.xmldsig.xml import DS, SIGNATURE_PLACE, canonical_part
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 

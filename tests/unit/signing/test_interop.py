@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from lxml import etree
 
-from adapter.signing.problems import Problem, Refused
-from adapter.signing.signedinfo import digest_problems, read_signed_info
 from adapter.signing.verify import signature_value_problems, verify
-from adapter.signing.xml import canonical_part, parse
+from adapter.signing.xmldsig.problems import Problem, Refused
+from adapter.signing.xmldsig.signedinfo import digest_problems, read_signed_info
+from adapter.signing.xmldsig.xml import canonical_part, parse
 
 FOLDER = Path(__file__).resolve().parents[2] / "support" / "xmldsig_interop"
 VECTORS = sorted(path.name for path in FOLDER.glob("*.xml"))

@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from adapter.errors import CertificateError, ConfigError, SignerUnavailable
 from adapter.settings import CertificateSettings
-from adapter.signing import pkcs11, pkcs11_process, profile1
-from adapter.signing.pkcs11 import Pkcs11Key, open_pkcs11
+from adapter.signing import profile1
+from adapter.signing.devices import pkcs11, pkcs11_process
+from adapter.signing.devices.pkcs11 import Pkcs11Key, open_pkcs11
 from adapter.signing.verify import verify
 from tests.support import xmldsig_softhsm as hsm
 from tests.support.xmldsig_world import NOW, dossier, world

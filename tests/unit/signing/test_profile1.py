@@ -14,9 +14,9 @@ from lxml import etree
 
 from adapter.errors import DocumentError
 from adapter.signing import profile1
-from adapter.signing.build import guid
 from adapter.signing.verify import verify
-from adapter.signing.xml import MAX_BYTES
+from adapter.signing.xmldsig.build import guid
+from adapter.signing.xmldsig.xml import MAX_BYTES
 from tests.support.xmldsig_world import BIG, DOCUMENTS, NOW, document, dossier, world
 
 DS = "{http://www.w3.org/2000/09/xmldsig#}"

@@ -14,7 +14,7 @@ from adapter.errors import CertificateError, SignatureInvalid
 from adapter.signing import profile1, profile2
 from adapter.signing.trust import Trust
 from adapter.signing.verify import verify
-from adapter.signing.xml import canonical_part
+from adapter.signing.xmldsig.xml import canonical_part
 from tests.support.xmldsig_world import NOW, catalogue, dossier, world
 
 ONE = profile1.sign(dossier(), world().key)

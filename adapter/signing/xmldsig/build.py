@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from adapter.signing.xml import C14N, DS, RSA_SHA256, SHA256, Scope, escape_attribute, escape_text
+from adapter.signing.xmldsig.xml import C14N, DS, RSA_SHA256, SHA256, Scope, escape_attribute, escape_text
 
 IdFactory = Callable[[], str]
 

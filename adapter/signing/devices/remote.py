@@ -266,7 +266,7 @@ def open_remote(settings: CertificateSettings, workdir: Path) -> RemoteKey:
 
 def providers() -> dict[str, dict[str, Any]]:
     """The shipped providers by name, as data."""
-    text = (files("adapter.signing") / "remote_providers.yaml").read_text(encoding="utf-8")
+    text = (files("adapter.signing.devices") / "remote_providers.yaml").read_text(encoding="utf-8")
     document: dict[str, dict[str, Any]] = yaml.safe_load(text)
     return document
 

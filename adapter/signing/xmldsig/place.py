@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from adapter.errors import DocumentError
-from adapter.signing.xml import SIGNATURE_PLACE
+from adapter.signing.xmldsig.xml import SIGNATURE_PLACE
 
 _TAIL = re.compile(rb"\s*</(?P<root>[^\s<>/]+)\s*>\s*\Z")
 _START = re.compile(rb"<" + SIGNATURE_PLACE.encode() + rb"\s*(?P<empty>/?)>")

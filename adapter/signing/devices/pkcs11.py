@@ -156,7 +156,9 @@ class _Child:
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "adapter.signing.pkcs11_process"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-m", "adapter.signing.devices.pkcs11_process"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
 
     def ask(self, question: dict[str, Any]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The process that alone talks to one token. Started by :mod:`adapter.signing.pkcs11`, never by hand.
+"""The process that alone talks to one token. Started by :mod:`adapter.signing.devices.pkcs11`, never by hand.
 
 A vendor's driver may crash, hang or print; here it can do so without harm to the service. One
 JSON document a line comes in and goes out: first the opening ``{module, token, pin, …}``, answered

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from adapter.signing.problems import Problem, Refused
-from adapter.signing.xml import C14N, DS, ENVELOPED, RSA_SHA256, SHA256, canonical_part
+from adapter.signing.xmldsig.problems import Problem, Refused
+from adapter.signing.xmldsig.xml import C14N, DS, ENVELOPED, RSA_SHA256, SHA256, canonical_part
 
 _DS = f"{{{DS}}}"
 
