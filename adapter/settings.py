@@ -113,6 +113,9 @@ class GatewaySettings(_Part):
     environment: Literal["simulator", "training", "production"] = "simulator"
     proxy: str | None = None
     source_address: str | None = None
+    registered_address: str | None = Field(
+        default=None, description="public address registered with BHXH (form 01/dk-ip-ctn); shown by doctor"
+    )
     ca_file: Path | None = None
     connect_timeout: Annotated[float, Field(gt=0)] = 10
     read_timeout: Annotated[float, Field(gt=0)] = 60

@@ -21,6 +21,7 @@ COMMANDS = {
     "demo": "adapter.cli.demo_cmd:app",
     "run": "adapter.cli.run_cmd:run_command",
     "worker": "adapter.cli.run_cmd:worker_command",
+    "doctor": "adapter.cli.doctor_cmd:doctor_command",
     "status": "adapter.cli.status_cmd:status_command",
     "queue": "adapter.cli.queue_cmd:app",
     "check": "adapter.cli.check_cmd:check_command",

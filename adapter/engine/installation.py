@@ -72,7 +72,7 @@ class FacilityLine:
         if stage == "pull" and self.facility.source is None:
             return StageResult(stage)  # this facility's sources send by themselves: adapter.engine.intake
         try:
-            parts = {name: self._part(name) for name in self._needs(stage)}
+            parts = {name: self.part(name) for name in self._needs(stage)}
         except BhytError as error:
             return StageResult(stage, failures=[error])
         key = parts.get("key")
@@ -110,7 +110,8 @@ class FacilityLine:
         for name in list(self._parts):
             self._drop(name)
 
-    def _part(self, name: str) -> Any:
+    def part(self, name: str) -> Any:
+        """A part (plan, source, key, gateway), opened when it is first asked for. Raises what opening it raises."""
         if name not in self._parts:
             self._parts[name] = getattr(self, f"_open_{name}")()
         return self._parts[name]
@@ -132,7 +133,7 @@ class FacilityLine:
         update: dict[str, Any] = {"url": url}
         if source.password_file is not None:
             update["password_file"] = self._settings.path(source.password_file)
-        opened = open_source(self._part("plan").source, source.model_copy(update=update))
+        opened = open_source(self.part("plan").source, source.model_copy(update=update))
         opened.preflight()
         return opened
 

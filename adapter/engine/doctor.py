@@ -1,0 +1,177 @@
+"""One look at everything an installation needs: what is wrong, and what to do about it.
+
+Each part is tried as the stages would use it; nothing is changed and nothing is sent but a login.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import text
+
+from adapter.clock import Clock, system_clock
+from adapter.engine.installation import FacilityLine, open_store
+from adapter.errors import BhytError
+from adapter.gateway.client import GatewayClient
+from adapter.settings import Facility, Settings
+from adapter.signing.checks import days_left, expiry_step, require_usable, serial_hex
+from adapter.store import Store
+
+_LOW_DISK_BYTES = 2 * 1024**3
+
+Level = Literal["ok", "info", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the doctor's report. ``facility`` is empty for what all share."""
+
+    part: str
+    level: Level
+    message_vi: str
+    message_en: str
+    hint_vi: str = ""
+    hint_en: str = ""
+    facility: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """For ``--json`` and the API."""
+        return {
+            "part": self.part,
+            "facility": self.facility,
+            "severity": self.level,
+            "message_vi": self.message_vi,
+            "message_en": self.message_en,
+            "hint_vi": self.hint_vi,
+            "hint_en": self.hint_en,
+        }
+
+
+def examine(settings: Settings, clock: Clock = system_clock) -> Iterator[Check]:
+    """Look at disk and store, then at each facility's mapping, source, certificate and gateway."""
+    yield _disk(settings)
+    try:
+        with open_store(settings, clock) as store:
+            yield _store(store)
+            for facility in settings.facilities:
+                yield from _facility(settings, facility, store, clock)
+    except BhytError as error:
+        yield _failed("store", error)
+
+
+def _facility(settings: Settings, facility: Facility, store: Store, clock: Clock) -> Iterator[Check]:
+    line = FacilityLine(settings, facility, store, clock)
+    try:
+        parts: dict[str, Callable[[], Check]] = {
+            "mapping": lambda: _mapping(line),
+            "source": lambda: _source(line),
+            "certificate": lambda: _certificate(line, clock),
+            "gateway": lambda: _gateway(settings, facility, clock),
+        }
+        for name, look in parts.items():
+            if name == "source" and facility.source is None:
+                continue
+            try:
+                check = look()
+            except BhytError as error:
+                check = _failed(name, error)
+            yield Check(
+                check.part,
+                check.level,
+                check.message_vi,
+                check.message_en,
+                check.hint_vi,
+                check.hint_en,
+                facility.code,
+            )
+    finally:
+        line.close()
+
+
+def _disk(settings: Settings) -> Check:
+    free = shutil.disk_usage(settings.workdir).free
+    gigabytes = f"{free / 1024**3:.1f} GB"
+    if free < _LOW_DISK_BYTES:
+        return Check(
+            "disk",
+            "error",
+            f"Đĩa chỉ còn {gigabytes}",
+            f"Only {gigabytes} of disk are left",
+            "dọn đĩa hoặc chuyển thư mục làm việc; đĩa đầy thì không ghi được gì nữa",
+            "free some, or move the workdir; nothing can be kept on a full disk",
+        )
+    return Check("disk", "ok", f"Đĩa còn {gigabytes}", f"{gigabytes} of disk are free")
+
+
+def _store(store: Store) -> Check:
+    with store.database.read() as connection:
+        connection.execute(text("SELECT 1"))
+    kind = "PostgreSQL" if store.database.is_postgres else "SQLite"
+    return Check("store", "ok", f"Kho lưu {kind} trả lời, đúng phiên bản", f"The {kind} store answers, schema fits")
+
+
+def _mapping(line: FacilityLine) -> Check:
+    plan = line.part("plan")
+    return Check("mapping", "ok", f"Ánh xạ {plan.name} ({plan.hash[:12]})", f"Mapping {plan.name} ({plan.hash[:12]})")
+
+
+def _source(line: FacilityLine) -> Check:
+    line.part("source")
+    return Check("source", "ok", "HIS trả lời, đủ bảng và cột", "The HIS answers with every table and column")
+
+
+def _certificate(line: FacilityLine, clock: Clock) -> Check:
+    certificate = line.part("key").certificate
+    require_usable(certificate, line.facility.certificate, clock())
+    left, step = days_left(certificate, clock()), expiry_step(certificate, clock())
+    serial = serial_hex(certificate)
+    if step is not None:
+        return Check(
+            "certificate",
+            "error" if step <= 7 else "warning",
+            f"Chứng thư {serial} còn {left} ngày",
+            f"Certificate {serial} ends in {left} days",
+            "gia hạn ngay, đăng ký số sê-ri mới trên cổng",
+            "renew it now and register the new serial on the portal",
+        )
+    return Check(
+        "certificate",
+        "ok",
+        f"Chứng thư {serial} còn {left} ngày",
+        f"Certificate {serial} is valid for {left} more days",
+    )
+
+
+def _gateway(settings: Settings, facility: Facility, clock: Clock) -> Check:
+    client = GatewayClient(facility, settings, clock)
+    try:
+        answer = client.ping()
+    finally:
+        client.close()
+    outgoing = "proxy" if answer.through_proxy else answer.outgoing_address or "?"
+    registered = settings.gateway.registered_address
+    told_vi = f"Đăng nhập được sau {answer.milliseconds} ms, đi ra từ {outgoing}"
+    told_en = f"Login works in {answer.milliseconds} ms, leaving from {outgoing}"
+    if registered is None:
+        return Check("gateway", "ok", told_vi, told_en)
+    told_vi, told_en = f"{told_vi}; đã đăng ký {registered}", f"{told_en}; registered: {registered}"
+    if outgoing not in (registered, "proxy"):
+        return Check(
+            "gateway",
+            "warning",
+            told_vi,
+            told_en,
+            "địa chỉ của máy khác địa chỉ đã đăng ký; sau NAT điều này là thường, nếu không hãy sửa source_address",
+            "this machine's address is not the registered one; usual behind NAT, else correct source_address",
+        )
+    return Check("gateway", "ok", told_vi, told_en)
+
+
+def _failed(part: str, error: BhytError) -> Check:
+    place = f"{error.where}: " if error.where is not None and str(error.where) else ""
+    return Check(
+        part, "error", f"{place}{error.message_vi}", f"{place}{error.message_en}", error.hint_vi, error.hint_en
+    )
