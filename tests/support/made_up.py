@@ -32,7 +32,14 @@ def dossier(layout: str = "3176", *, lines: int = 1, **tables: Sequence[Row]) ->
     chosen: dict[str, tuple[Row, ...]] = {"XML1": (row("XML1", layout),)}
     if not tables:
         chosen["XML3"] = tuple(
-            row("XML3", layout, STT=str(i), TEN_DICH_VU="Khám bệnh tại phòng khám ví dụ số một", SO_LUONG="1.000", THANH_TIEN_BV="39000.00")
+            row(
+                "XML3",
+                layout,
+                STT=str(i),
+                TEN_DICH_VU="Khám bệnh tại phòng khám ví dụ số một",
+                SO_LUONG="1.000",
+                THANH_TIEN_BV="39000.00",
+            )
             for i in range(1, lines + 1)
         )
     chosen |= {name: tuple(rows) for name, rows in tables.items()}
