@@ -151,6 +151,21 @@ def _local(instant: str | None) -> str:
     return datetime.fromisoformat(instant).astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M") if instant else ""
 
 
+@app.command("found")
+def found(
+    ma_lk: MaLk,
+    receipt: Annotated[str, typer.Option("--receipt", help="maGiaoDich đọc trên cổng / as read on the portal")],
+    reason: Reason,
+    workdir: WorkdirOption = None,
+    config: ConfigOption = None,
+    purpose: PurposeOption = None,
+) -> None:
+    """Cổng đã có hồ sơ mất câu trả lời này / the portal has the dossier whose answer was lost."""
+    with open_store(settings_of(workdir, config)) as store:
+        store.queue.found(_one(store, ma_lk, purpose), ma_giao_dich=receipt, reason=reason, actor=_actor())
+    say(f"{ma_lk}: accepted · {receipt}")
+
+
 def _actor() -> str:
     return f"cli:{getpass.getuser()}"
 

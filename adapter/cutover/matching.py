@@ -25,6 +25,10 @@ _WHY = {
         "mã giao dịch không phải của phần mềm này",
         "the receipt is none of this program's",
     ),
+    "answer_lost": (
+        "câu trả lời bị mất ở đây; nếu đúng là hồ sơ này, ghi nhận bằng `bhyt queue found`",
+        "its answer was lost here; if it is this dossier, settle it with `bhyt queue found`",
+    ),
     "other_time": (
         "ngày gửi không khớp lần gửi nào của phần mềm này",
         "the time of sending fits no sending of this program",
@@ -49,6 +53,7 @@ class Unmatched:
     ma_lk: str
     why: str
     state: str = ""
+    receipt: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -58,6 +63,7 @@ class Unmatched:
             "ma_lk": self.ma_lk,
             "why": self.why,
             "state": self.state,
+            "receipt": self.receipt,
             "message_vi": vi,
             "message_en": en,
         }
@@ -71,8 +77,10 @@ def match(line: Line, known: Sequence[Sent], *, at: datetime, elsewhere: bool) -
     found = _find(line, known, at)
     if not isinstance(found, str):
         return found
-    why = "elsewhere" if elsewhere and found in ("unknown", "never_accepted", "other_receipt") else found
-    return Unmatched(line.line, line.ma_lk, why, known[-1].dossier_state if known else "")
+    nobodys = found in ("unknown", "never_accepted", "other_receipt")
+    lost = any(sent.state == "unknown" for sent in known)
+    why = "answer_lost" if nobodys and lost else "elsewhere" if nobodys and elsewhere else found
+    return Unmatched(line.line, line.ma_lk, why, known[-1].dossier_state if known else "", line.receipt)
 
 
 def _find(line: Line, known: Sequence[Sent], at: datetime) -> Sent | str:

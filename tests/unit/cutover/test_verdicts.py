@@ -13,7 +13,7 @@ import pytest
 from adapter.clock import VIETNAM
 from adapter.cutover.sheet import read_sheet
 from adapter.cutover.verdicts import VerdictReport, difference, import_verdicts
-from tests.support.pipeline_world import FACILITY, World, accepted
+from tests.support.pipeline_world import FACILITY, World, accepted, unknown
 from tests.support.portal_lists import DOSSIERS, ERRORS, dossier_line, workbook
 
 
@@ -213,3 +213,16 @@ def test_equal_sides_are_the_same(world: World, tmp_path: Path) -> None:
     line = dossier_line("LK1", "Thành công", receipt=receipt(world, "LK1"), sent=at(world), insurance="100")
     found = difference(world.store, FACILITY, read_sheet(workbook(tmp_path / "d.xlsx", DOSSIERS, [line])))
     assert found.same
+
+
+def test_a_lost_answer_the_portal_knows_is_handed_to_a_person_with_its_receipt(world: World, tmp_path: Path) -> None:
+    world.gateway.answer = lambda *_: unknown(stored=True)
+    world.source.put("1")
+    world.run()
+    report = told(world, tmp_path, dossier_line("LK1", "Thành công", receipt="GD-CỔNG"))
+    assert [(one.why, one.receipt, one.state) for one in report.unmatched] == [("answer_lost", "GD-CỔNG", "unknown")]
+    assert world.dossier("LK1")["state"] == "unknown"
+    dossier_id = world.dossier("LK1")["id"]
+    world.store.queue.found(dossier_id, ma_giao_dich="GD-CỔNG", reason="có trong danh sách", actor="test")
+    again = told(world, tmp_path, dossier_line("LK1", "Thành công", receipt="GD-CỔNG"))
+    assert (again.unmatched, verdict(world, "LK1")) == ((), "good")
