@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.cli import bhyt_json, gateway_of, wait_for
+from tests.support.cli import bhyt_json, free_port, gateway_of, wait_for
 
 pytestmark = pytest.mark.xdist_group("service")
 
@@ -26,12 +25,6 @@ def _until(condition: Callable[[], bool], seconds: float = 90) -> None:
     while not condition():
         assert time.monotonic() < deadline, "waited too long"
         time.sleep(0.3)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _role_pid(parent: int, role: str) -> int | None:
@@ -50,7 +43,7 @@ def _role_pid(parent: int, role: str) -> int | None:
 def test_the_service_answers_picks_up_a_change_and_survives_a_killed_engine(tmp_path: Path) -> None:
     work = tmp_path / "work"
     bhyt_json("demo", "--workdir", work, "--encounters", "15", "--seed", "2", "--no-serve")
-    port = _free_port()
+    port = free_port()
     environment = {
         **os.environ,
         "BHYT_API__PORT": str(port),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -71,3 +72,10 @@ def wait_for(url: str, process: subprocess.Popen[str], seconds: float = 30) -> N
             pass
         assert time.monotonic() < deadline, f"{url} did not answer"
         time.sleep(0.1)
+
+
+def free_port() -> int:
+    """A loopback port that nobody uses at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
