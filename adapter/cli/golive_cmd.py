@@ -126,10 +126,17 @@ def revoke(
     if not reason.strip():
         raise ConfigError("Cần nêu lý do", "A reason is needed")
     settings = settings_of(workdir, config)
-    code = only_facility(settings, facility).code
+    one = only_facility(settings, facility)
+    code = one.code
     with open_store(settings) as store:
         marks, on = store.elsewhere.revoke(
-            code, ma_lk=ma_lk, import_id=import_id, reason=reason, now=system_clock(), actor=actor()
+            code,
+            ma_lk=ma_lk,
+            import_id=import_id,
+            start_at=guards.start_of(one),
+            reason=reason,
+            now=system_clock(),
+            actor=actor(),
         )
     if json_:
         print_json({"facility": code, "revoked": marks, "going_on": on})

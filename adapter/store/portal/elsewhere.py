@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, delete, exists, func, insert, or_, sel
 from adapter.store.database import Database
 from adapter.store.dossiers import clear_hold
 from adapter.store.intake import MA_LK
-from adapter.store.moves import move
+from adapter.store.moves import move, record
 from adapter.store.portal.imports import Source, note_import, portions
 from adapter.store.portal.marks import BEFORE_START, SENT_ELSEWHERE, active
 from adapter.store.portal.schema import portal_imports, sent_elsewhere
@@ -85,11 +85,15 @@ class Elsewhere:
         *,
         ma_lk: str | None = None,
         import_id: int | None = None,
+        start_at: datetime | None = None,
         reason: str,
         now: datetime,
         actor: str,
     ) -> tuple[int, int]:
-        """Take back the mark of one MA_LK or of a whole import; (marks, dossiers that go on)."""
+        """Take back the mark of one MA_LK or of a whole import; (marks, dossiers that go on).
+
+        A dossier that ended before ``start_at`` stays skipped, for that reason now.
+        """
         with self._db.write() as connection:
             _wait_for_translations(connection)
             of_these = [sent_elsewhere.c.facility == facility, sent_elsewhere.c.revoked_at.is_(None)]
@@ -104,7 +108,11 @@ class Elsewhere:
             on = 0
             for part in portions(blinds):
                 for row in _current(connection, facility, part):
-                    if row.state == State.SKIPPED.value and row.state_reason == SENT_ELSEWHERE:
+                    if row.state != State.SKIPPED.value or row.state_reason != SENT_ELSEWHERE:
+                        continue
+                    if start_at is not None and row.ended_at is not None and row.ended_at < start_at:
+                        _other_reason(connection, row, BEFORE_START, now=now, actor=actor)
+                    else:
                         on += _go_on(connection, row, f"revoked: {reason}", now=now, actor=actor)
             return len(blinds), on
 
@@ -114,7 +122,7 @@ class Elsewhere:
         Translation obeys it for new ones; this is for those that were signed in shadow, or before it was moved.
         """
         current = (
-            select(dossiers.c.id, revisions.c.id.label("revision_id"), revisions.c.state, revisions.c.state_reason)
+            select(dossiers.c.id, dossiers.c.ma_lk_blind, revisions.c.id.label("revision_id"))
             .join(revisions, revisions.c.id == dossiers.c.revision_id)
             .where(dossiers.c.facility == facility)
         )
@@ -128,11 +136,17 @@ class Elsewhere:
             if connection.execute(select(or_(early.exists(), late.exists()))).scalar_one() in (False, 0):
                 return 0, 0
         with self._db.write() as connection:
-            skipped = [
-                _skip(connection, r, BEFORE_START, now=now, actor=actor) for r in connection.execute(early).all()
-            ]
-            on = [_go_on(connection, r, "start_at was moved", now=now, actor=actor) for r in connection.execute(late)]
-            return sum(skipped), sum(on)
+            outside, inside = connection.execute(early).all(), connection.execute(late).all()
+            skipped = sum(_skip(connection, row, BEFORE_START, now=now, actor=actor) for row in outside)
+            marked = active(connection, facility, [bytes(row.ma_lk_blind) for row in inside])
+            on = 0
+            for row in inside:
+                # What other software sent stays sent, whatever start_at says.
+                if bytes(row.ma_lk_blind) in marked:
+                    _other_reason(connection, row, SENT_ELSEWHERE, now=now, actor=actor)
+                else:
+                    on += _go_on(connection, row, "start_at was moved", now=now, actor=actor)
+            return skipped, on
 
     def imports(self, facility: str | None = None) -> list[dict[str, Any]]:
         """Every list taken in as sent, with how many of its marks still stand."""
@@ -208,6 +222,7 @@ def _current(connection: Connection, facility: str, blinds: Sequence[bytes]) -> 
             revisions.c.id.label("revision_id"),
             revisions.c.state,
             revisions.c.state_reason,
+            revisions.c.ended_at,
         )
         .join(revisions, revisions.c.id == dossiers.c.revision_id)
         .where(dossiers.c.facility == facility, dossiers.c.ma_lk_blind.in_(blinds))
@@ -232,6 +247,20 @@ def _skip(connection: Connection, row: Any, reason: str, *, now: datetime, actor
     if moved is not None:
         clear_hold(connection, row.id, reason=reason, actor=actor, now=now)
     return moved is not None
+
+
+def _other_reason(connection: Connection, row: Any, reason: str, *, now: datetime, actor: str) -> None:
+    """A skipped dossier stays skipped, for another reason."""
+    connection.execute(update(revisions).where(revisions.c.id == row.revision_id).values(state_reason=reason))
+    record(
+        connection,
+        dossier_id=row.id,
+        revision_id=row.revision_id,
+        kind="note",
+        at=now,
+        actor=actor,
+        detail=f"still skipped: {reason}",
+    )
 
 
 def _go_on(connection: Connection, row: Any, detail: str, *, now: datetime, actor: str) -> bool:

@@ -25,7 +25,7 @@ def skip_listed(connection: Connection, vault: Vault, facility: str, units: Sequ
         return list(units)
     return [
         replace(unit, skip_reason=SENT_ELSEWHERE)
-        if not unit.skip_reason and vault.blind(unit.ma_lk, MA_LK) in marked
+        if unit.skip_reason in ("", BEFORE_START) and vault.blind(unit.ma_lk, MA_LK) in marked
         else unit
         for unit in units
     ]

@@ -161,6 +161,29 @@ def test_start_at_holds_for_dossiers_that_were_signed_in_shadow(world: World) ->
     assert sent(world) == ["LK2", "LK1"]
 
 
+@pytest.mark.parametrize("listed_first", [True, False])
+def test_moving_start_at_never_sends_what_other_software_sent(world: World, tmp_path: Path, listed_first: bool) -> None:
+    world.source.put("1", ended="202609011000")
+    world.facility["start_at"] = datetime(2026, 9, 2, tzinfo=VIETNAM)
+    if not listed_first:
+        world.run()
+    take_over(world, tmp_path, dossier_line("LK1", "Thành công"))
+    world.run()
+    world.facility["start_at"] = datetime(2026, 8, 1, tzinfo=VIETNAM)
+    guards.keep_starts(world.context().settings, world.store, actor="test", clock=world.time)
+    world.run()
+    assert sent(world) == []
+    assert world.dossier("LK1")["state_reason"] == "sent by other software"
+    again = {"ma_lk": "LK1", "reason": "thử", "now": world.time(), "actor": "test"}
+    early = datetime(2026, 9, 2, tzinfo=VIETNAM)
+    assert world.store.elsewhere.revoke(FACILITY, start_at=early, **again) == (1, 0)
+    world.run()
+    assert sent(world) == []
+    guards.keep_starts(world.context().settings, world.store, actor="test", clock=world.time)
+    world.run()
+    assert sent(world) == ["LK1"]
+
+
 @pytest.mark.parametrize("environment", ["training", "production"])
 def test_outside_the_simulator_start_at_must_be_said(world: World, environment: str) -> None:
     world.settings["gateway"] = {"environment": environment}
