@@ -42,7 +42,7 @@ class DeskRefused(Terminal):
 
     code = "RECEPTION"
 
-    def __init__(self, message_vi: str, message_en: str, *, status: int, wait: float = 0, **more: Any) -> None:
+    def __init__(self, message_vi: str, message_en: str, *, status: int = 403, wait: float = 0, **more: Any) -> None:
         super().__init__(message_vi, message_en, **more)
         self.status = status
         self.wait = wait

@@ -17,8 +17,6 @@ from tests.support.cli import bhyt_json, gateway_of
 from tests.support.inside import inside, inside_json
 from tests.support.portal_lists import DOSSIERS, dossier_line, workbook
 
-pytestmark = pytest.mark.xdist_group("cutover")
-
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:

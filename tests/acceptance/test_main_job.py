@@ -13,8 +13,6 @@ import pytest
 from tests.support.cli import bhyt, bhyt_json, gateway_of
 from tests.support.xmldsig import jdk_judges, xmlsec1_accepts
 
-pytestmark = pytest.mark.xdist_group("main-job")
-
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:

@@ -17,8 +17,6 @@ import pytest
 
 from tests.support.cli import bhyt_json, free_port, gateway_of, wait_for
 
-pytestmark = pytest.mark.xdist_group("service")
-
 
 def _until(condition: Callable[[], bool], seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds

@@ -17,7 +17,7 @@ from tests.support.cli import bhyt_json, free_port, gateway_of
 from tests.support.xmldsig import xmlsec1_accepts
 from tests.support.xmldsig_world import world
 
-pytestmark = [pytest.mark.needs("softhsm", "xmlsec1"), pytest.mark.xdist_group("token")]
+pytestmark = pytest.mark.needs("softhsm", "xmlsec1")
 
 
 @pytest.fixture

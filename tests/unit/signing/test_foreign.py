@@ -10,7 +10,7 @@ from tests.support import xmldsig_attacks as attacks
 from tests.support.xmldsig import jdk_judges, signxml_accepts, xmlsec1_accepts
 from tests.support.xmldsig_world import BIG, DOCUMENTS, NOW, REFUSED_BY, catalogue, document, world
 
-pytestmark = [pytest.mark.needs("xmlsec1", "jdk", "npm"), pytest.mark.xdist_group("xmldsig")]
+pytestmark = pytest.mark.needs("xmlsec1", "jdk", "npm")
 
 
 @pytest.fixture(scope="module")
