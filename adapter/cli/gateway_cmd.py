@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, print_json, say
 from adapter.clock import system_clock
+from adapter.engine.supervise import stop_with_parent
 from adapter.errors import CertificateError, ConfigError
 from adapter.settings import Facility, Settings, load_settings, read_secret
 
@@ -74,6 +75,7 @@ def simulate(
         if not wanted.facilities:
             notes.print("Chưa có cơ sở nào: POST /_sim/facilities / no facility yet: POST /_sim/facilities")
 
+    stop_with_parent()
     serve(wanted, on_ready=ready)
 
 

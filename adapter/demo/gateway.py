@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from adapter.engine.supervise import child_environment
 from adapter.errors import ConfigError
 from adapter.settings import load_settings
 
@@ -34,6 +35,7 @@ def practice_gateway(workdir: Path) -> Iterator[str]:
             stdout=output,
             stderr=output,
             start_new_session=True,
+            env=child_environment(),
         )
     try:
         _wait(base, process, log)

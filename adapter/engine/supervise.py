@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -67,7 +68,7 @@ class Supervisor:
                 return
             # A session of its own: Ctrl-C reaches the parent only, which then asks politely.
             row.process = subprocess.Popen(  # noqa: S603 -- our own program's command line
-                list(row.command), start_new_session=True, env={**os.environ, _PARENT: str(os.getpid())}
+                list(row.command), start_new_session=True, env=child_environment()
             )
             row.started = now
             self.tell(f"{row.name}: started (pid {row.process.pid})")
@@ -98,6 +99,23 @@ class Supervisor:
 def role_command(*arguments: str) -> list[str]:
     """This very program with other arguments, whatever way it was started."""
     return [sys.executable, "-m", "adapter.cli.main", *arguments]
+
+
+def child_environment() -> dict[str, str]:
+    """The environment of a process that must not outlive this one."""
+    return {**os.environ, _PARENT: str(os.getpid())}
+
+
+def stop_with_parent() -> None:
+    """Send this process SIGTERM once the process that started it by :func:`child_environment` is gone."""
+
+    def watch() -> None:
+        while not parent_is_gone():
+            time.sleep(1.0)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    if _PARENT in os.environ:
+        threading.Thread(target=watch, name="bhyt-parent", daemon=True).start()
 
 
 def parent_is_gone() -> bool:

@@ -48,3 +48,23 @@ def test_a_killed_role_comes_back_and_a_stop_ends_all_of_them(tmp_path: Path) ->
     finally:
         parent.kill()
         parent.wait()
+
+
+def test_a_child_ends_when_the_process_that_started_it_is_killed(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    child = (
+        "import os, time; from adapter.engine.supervise import stop_with_parent; stop_with_parent(); "
+        f"open({str(pids)!r}, 'a').write(f'{{os.getpid()}}\\n'); time.sleep(60)"
+    )
+    script = (
+        "import subprocess, sys, time\nfrom adapter.engine.supervise import child_environment\n"
+        f"subprocess.Popen([sys.executable, '-c', {child!r}], start_new_session=True, env=child_environment())\n"
+        "time.sleep(60)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script])
+    try:
+        _wait(lambda: len(_pids(pids)) == 1)
+    finally:
+        parent.kill()
+        parent.wait()
+    _wait(lambda: not _alive(_pids(pids)[0]))
