@@ -46,7 +46,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/bhyt demo --workdir $(WORKDIR) $(ARGS)
 
 test: $(VENV)/.installed-dev system-packages
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -q $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	@$(BIN)/ruff check .
