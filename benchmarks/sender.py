@@ -22,9 +22,9 @@ from adapter.clock import system_clock
 from adapter.engine.installation import Installation, open_installation
 from adapter.settings import load_settings
 from adapter.store import Store
-from adapter.store.intake import MA_LK
-from adapter.store.outbox import SIGNED_BODY
-from adapter.store.schema import dossiers, encounters, revisions, signed_bodies
+from adapter.store.tables.schema import dossiers, encounters, revisions, signed_bodies
+from adapter.store.work.intake import MA_LK
+from adapter.store.work.outbox import SIGNED_BODY
 from benchmarks.bar import Bar
 
 _DOSSIERS = 10_000

@@ -15,8 +15,8 @@ from adapter.clock import Clock
 from adapter.gateway.outcome import Outcome, OutcomeKind
 from adapter.settings import GatewaySettings
 from adapter.store import Gate
-from adapter.store.gates import ALL
 from adapter.store.store import Store
+from adapter.store.work.gates import ALL
 
 STOP, AUTH, BREAKER = "stop", "auth", "breaker"
 CHECKIN, DOSSIER = "checkin", "dossier"

@@ -22,7 +22,7 @@ from adapter.pipeline.decide import Decision, Policy, decide, lost
 from adapter.pipeline.flow import CHECKIN, DOSSIER, OPERATIONS, PURPOSES, Flow, Rate
 from adapter.pipeline.owners import end_leases_of_the_dead
 from adapter.store import Answer, Claimed, Settlement, Stage
-from adapter.store.outbox import LOST_ANSWER
+from adapter.store.work.outbox import LOST_ANSWER
 
 _jitter: Callable[[], float] = random.SystemRandom().random
 

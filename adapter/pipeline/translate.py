@@ -18,8 +18,8 @@ from adapter.pipeline.owners import end_leases_of_the_dead
 from adapter.pipeline.pull import expected_of, source_name
 from adapter.rules.finding import Finding
 from adapter.store import ClaimedEncounter, Expected, Unit
-from adapter.store.intake import stand_in
 from adapter.store.portal.marks import BEFORE_START
+from adapter.store.work.intake import stand_in
 from adapter.vault import plain_words
 
 XML12 = "xml12"

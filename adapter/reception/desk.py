@@ -24,8 +24,8 @@ from adapter.gateway.lookup import Answer, AnswerKind, Person, Staff
 from adapter.pipeline.flow import AUTH
 from adapter.reception.memory import Answers, Limit
 from adapter.settings import Facility, Settings
-from adapter.store.gates import ALL
 from adapter.store.store import Store
+from adapter.store.work.gates import ALL
 
 LOOKUP = "lookup"
 RESTRICTED = "limit"

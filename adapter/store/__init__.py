@@ -1,6 +1,5 @@
 """The truth: what was read, every revision, every state change, every receipt."""
 
-from adapter.store.outbox import Stage
 from adapter.store.records import (
     Answer,
     Claimed,
@@ -16,6 +15,7 @@ from adapter.store.records import (
 )
 from adapter.store.states import State, Verdict
 from adapter.store.store import Retention, Store
+from adapter.store.work.outbox import Stage
 
 __all__ = [
     "Answer",

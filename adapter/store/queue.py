@@ -9,15 +9,15 @@ from sqlalchemy import Connection, Row, select, update
 
 from adapter.clock import Clock
 from adapter.errors import ConfigError, LeaseLost, Terminal
-from adapter.store.database import Database
-from adapter.store.dossiers import clear_hold, set_hold
-from adapter.store.findings import load_findings
-from adapter.store.moves import move, record
-from adapter.store.outbox import lease_lost
-from adapter.store.schema import dossiers, receipts, revisions
-from adapter.store.settle import after_acceptance
-from adapter.store.statements import add
 from adapter.store.states import State, Verdict
+from adapter.store.tables.database import Database
+from adapter.store.tables.schema import dossiers, receipts, revisions
+from adapter.store.tables.statements import add
+from adapter.store.work.dossiers import clear_hold, set_hold
+from adapter.store.work.findings import load_findings
+from adapter.store.work.moves import move, record
+from adapter.store.work.outbox import lease_lost
+from adapter.store.work.settle import after_acceptance
 from adapter.vault import Vault
 
 
@@ -188,7 +188,7 @@ def _fresh_budget(connection: Connection, dossier_id: int) -> None:
 
 
 def _without_body(connection: Connection, row: Row[Any]) -> bool:
-    from adapter.store.schema import dossier_bodies
+    from adapter.store.tables.schema import dossier_bodies
 
     found = connection.execute(
         select(dossier_bodies.c.revision_id).where(dossier_bodies.c.revision_id == row.revision_id)

@@ -11,8 +11,9 @@ from datetime import datetime
 
 from sqlalchemy import and_, delete, exists, or_
 
-from adapter.store.database import Database
-from adapter.store.schema import (
+from adapter.store.states import State
+from adapter.store.tables.database import Database
+from adapter.store.tables.schema import (
     dossier_bodies,
     dossiers,
     encounters,
@@ -20,7 +21,6 @@ from adapter.store.schema import (
     signed_bodies,
     source_bodies,
 )
-from adapter.store.states import State
 
 _OVER = [State.ACCEPTED.value, State.SKIPPED.value]
 _NEEDS_DOSSIER = [State.TRANSLATED.value, State.BLOCKED.value, State.READY.value, State.SIGNING.value]

@@ -11,20 +11,20 @@ from sqlalchemy import insert, select
 from adapter.clock import Clock, system_clock
 from adapter.errors import ConfigError, VaultError
 from adapter.store import migrations
-from adapter.store.balance import Balance
-from adapter.store.database import Database
-from adapter.store.dossiers import Dossiers
-from adapter.store.gates import Gates
-from adapter.store.intake import Intake
-from adapter.store.outbox import Outbox
 from adapter.store.portal.confirmations import Confirmations
 from adapter.store.portal.elsewhere import Elsewhere
 from adapter.store.portal.lookups import Lookups
 from adapter.store.portal.verdicts import Verdicts
-from adapter.store.queries import Queries
 from adapter.store.queue import Queue
 from adapter.store.retention import Purged, purge
-from adapter.store.schema import meta
+from adapter.store.tables.database import Database
+from adapter.store.tables.schema import meta
+from adapter.store.views.balance import Balance
+from adapter.store.views.queries import Queries
+from adapter.store.work.dossiers import Dossiers
+from adapter.store.work.gates import Gates
+from adapter.store.work.intake import Intake
+from adapter.store.work.outbox import Outbox
 from adapter.vault import Vault
 
 _CHECK = "vault-check"

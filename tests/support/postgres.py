@@ -20,8 +20,8 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from adapter.store.database import Database
 from adapter.store.migrations import upgrade
+from adapter.store.tables.database import Database
 
 _numbers = itertools.count(1)
 

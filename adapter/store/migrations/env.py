@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 
 from adapter.store.portal import schema as _portal  # noqa: F401 -- its tables belong to the same metadata
-from adapter.store.schema import metadata
+from adapter.store.tables.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

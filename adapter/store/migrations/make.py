@@ -12,8 +12,8 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
-from adapter.store.database import Database
 from adapter.store.migrations import upgrade
+from adapter.store.tables.database import Database
 
 
 def make(step: str, message: str) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from adapter.store.database import Database
 from adapter.store.portal.schema import confirmations
+from adapter.store.tables.database import Database
 
 PRODUCTION = "production"
 

@@ -9,15 +9,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, exists, func, insert, or_, select, text, update
 
-from adapter.store.database import Database
-from adapter.store.dossiers import clear_hold
-from adapter.store.intake import MA_LK
-from adapter.store.moves import move, record
 from adapter.store.portal.imports import Source, note_import, portions
 from adapter.store.portal.marks import BEFORE_START, SENT_ELSEWHERE, active
 from adapter.store.portal.schema import portal_imports, sent_elsewhere
-from adapter.store.schema import attempts, dossier_bodies, dossiers, revisions, signed_bodies
 from adapter.store.states import NOT_HANDED_OVER, State
+from adapter.store.tables.database import Database
+from adapter.store.tables.schema import attempts, dossier_bodies, dossiers, revisions, signed_bodies
+from adapter.store.work.dossiers import clear_hold
+from adapter.store.work.intake import MA_LK
+from adapter.store.work.moves import move, record
 from adapter.vault import Vault
 
 _WAITING = tuple(sorted(NOT_HANDED_OVER - {State.SKIPPED}))

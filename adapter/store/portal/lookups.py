@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from adapter.store.database import Database
 from adapter.store.portal.schema import lookups
+from adapter.store.tables.database import Database
 from adapter.vault import Vault
 
 QUESTION = "lookup-question"

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, select
 
-from adapter.store.intake import MA_LK
 from adapter.store.portal.imports import portions
 from adapter.store.portal.schema import sent_elsewhere
 from adapter.store.records import Unit
+from adapter.store.work.intake import MA_LK
 from adapter.vault import Vault
 
 SENT_ELSEWHERE = "sent by other software"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
-from adapter.store.schema import metadata
-from adapter.store.types import Id, Instant
+from adapter.store.tables.schema import metadata
+from adapter.store.tables.types import Id, Instant
 
 portal_imports = Table(
     "portal_imports",

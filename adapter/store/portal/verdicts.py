@@ -15,12 +15,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from adapter.store.database import Database
-from adapter.store.intake import MA_LK
-from adapter.store.moves import lock_dossier, record
 from adapter.store.portal.imports import Source, note_import, portions
-from adapter.store.schema import dossiers, receipts, revisions, tasks
 from adapter.store.states import State, Verdict
+from adapter.store.tables.database import Database
+from adapter.store.tables.schema import dossiers, receipts, revisions, tasks
+from adapter.store.work.intake import MA_LK
+from adapter.store.work.moves import lock_dossier, record
 from adapter.vault import Vault
 
 FAULTY = "faulty"

@@ -15,9 +15,9 @@ from sqlalchemy import update
 
 from adapter.errors import LeaseLost
 from adapter.store import Stage, Store, migrations
-from adapter.store.database import Database
 from adapter.store.portal.imports import Source
-from adapter.store.schema import encounters, metadata
+from adapter.store.tables.database import Database
+from adapter.store.tables.schema import encounters, metadata
 from tests.support.pipeline_world import FACILITY, World, vault
 
 

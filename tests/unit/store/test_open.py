@@ -12,8 +12,8 @@ from sqlalchemy import text
 
 from adapter.errors import ConfigError, StoreBusy, VaultError
 from adapter.store import Store, migrations
-from adapter.store.database import Database
-from adapter.store.schema import metadata
+from adapter.store.tables.database import Database
+from adapter.store.tables.schema import metadata
 from adapter.vault import Vault
 from tests.support.pipeline_world import vault
 from tests.support.postgres import new_database

@@ -31,7 +31,7 @@ from adapter.errors import LeaseLost
 from adapter.rules.finding import Finding
 from adapter.source import Cursor, SourceEncounter
 from adapter.store import Answer, Claimed, Expected, Read, Settlement, Stage, State, Store, Unit
-from adapter.store.schema import receipts, revisions
+from adapter.store.tables.schema import receipts, revisions
 from tests.support.pipeline_world import FACILITY, Time, vault
 from tests.support.postgres import new_database
 

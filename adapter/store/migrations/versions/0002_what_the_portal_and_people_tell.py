@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from adapter.store import types
+from adapter.store.tables import types
 
 revision = "0002"
 down_revision = "0001"

@@ -13,15 +13,15 @@ from sqlalchemy.exc import IntegrityError
 from adapter.dossier.model import Dossier
 from adapter.errors import LeaseLost
 from adapter.rules.finding import Finding
-from adapter.store.changes import changed_fields, told
-from adapter.store.database import Database
-from adapter.store.findings import save_findings
-from adapter.store.intake import MA_LK, expect, stand_in, withdraw_unmet
-from adapter.store.moves import lock_dossier, move, record
 from adapter.store.portal.marks import skip_listed
 from adapter.store.records import ClaimedEncounter, Expected, Saved, Unit
-from adapter.store.schema import dossier_bodies, dossiers, encounters, expectations, revisions, search_words
 from adapter.store.states import AT_THE_GATEWAY, NOT_HANDED_OVER, State
+from adapter.store.tables.database import Database
+from adapter.store.tables.schema import dossier_bodies, dossiers, encounters, expectations, revisions, search_words
+from adapter.store.work.changes import changed_fields, told
+from adapter.store.work.findings import save_findings
+from adapter.store.work.intake import MA_LK, expect, stand_in, withdraw_unmet
+from adapter.store.work.moves import lock_dossier, move, record
 from adapter.vault import Vault
 
 DOSSIER_BODY = "dossier-body"

@@ -15,9 +15,9 @@ from typing import Any
 
 from sqlalchemy import Connection, case, exists, func, select
 
-from adapter.store.database import Database
-from adapter.store.schema import dossiers, encounters, expectations, pulls, revisions
 from adapter.store.states import COLUMNS, COUNTED_AS, State, Verdict
+from adapter.store.tables.database import Database
+from adapter.store.tables.schema import dossiers, encounters, expectations, pulls, revisions
 
 _GROUPS = {"claim": "dossiers", "book": "dossiers", "checkin": "checkins"}
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from adapter.store.dossiers import set_hold
-from adapter.store.moves import lock_dossier, move, record
 from adapter.store.records import Settlement
-from adapter.store.schema import attempts, dossiers, receipts, revisions, tasks
-from adapter.store.statements import add, change
 from adapter.store.states import State, Verdict
+from adapter.store.tables.schema import attempts, dossiers, receipts, revisions, tasks
+from adapter.store.tables.statements import add, change
+from adapter.store.work.dossiers import set_hold
+from adapter.store.work.moves import lock_dossier, move, record
 from adapter.vault import Vault
 
 MESSAGE = "gateway-message"

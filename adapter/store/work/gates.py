@@ -11,9 +11,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from adapter.store.database import Database
 from adapter.store.records import Gate
-from adapter.store.schema import gates
+from adapter.store.tables.database import Database
+from adapter.store.tables.schema import gates
 
 ALL = "*"
 

@@ -12,10 +12,10 @@ from sqlalchemy.exc import IntegrityError
 from adapter.clock import VIETNAM
 from adapter.errors import LeaseLost
 from adapter.source import Cursor, SourceEncounter
-from adapter.store.database import Database
 from adapter.store.records import ClaimedEncounter, Counts, Expected, Position, Read
-from adapter.store.schema import cursors, dossiers, encounters, expectations, pulls, source_bodies
 from adapter.store.states import State
+from adapter.store.tables.database import Database
+from adapter.store.tables.schema import cursors, dossiers, encounters, expectations, pulls, source_bodies
 from adapter.vault import Vault
 
 SOURCE_KEY, SOURCE_BODY, MA_LK = "source-key", "source-body", "ma-lk"

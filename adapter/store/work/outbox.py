@@ -32,16 +32,16 @@ from sqlalchemy import (
 
 from adapter.errors import LeaseLost
 from adapter.rules.finding import Finding
-from adapter.store import settle
-from adapter.store.database import Database
-from adapter.store.dossiers import DOSSIER_BODY
-from adapter.store.findings import save_findings
-from adapter.store.moves import lock_dossier, move
 from adapter.store.records import Answer, Claimed, Settlement
-from adapter.store.schema import attempts, dossier_bodies, dossiers, encounters, revisions, signed_bodies
-from adapter.store.statements import change
 from adapter.store.states import State
-from adapter.store.types import Id, Instant
+from adapter.store.tables.database import Database
+from adapter.store.tables.schema import attempts, dossier_bodies, dossiers, encounters, revisions, signed_bodies
+from adapter.store.tables.statements import change
+from adapter.store.tables.types import Id, Instant
+from adapter.store.work import settle
+from adapter.store.work.dossiers import DOSSIER_BODY
+from adapter.store.work.findings import save_findings
+from adapter.store.work.moves import lock_dossier, move
 from adapter.vault import Vault
 
 SIGNED_BODY = "signed-body"

@@ -23,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from adapter.store.types import Id, Instant, Money
+from adapter.store.tables.types import Id, Instant, Money
 
 metadata = MetaData(
     naming_convention={

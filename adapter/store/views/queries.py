@@ -11,12 +11,8 @@ from sqlalchemy import Connection, Row, Select, and_, case, exists, func, or_, s
 
 from adapter.dossier.model import Dossier
 from adapter.rules.finding import Finding
-from adapter.store.database import Database
-from adapter.store.dossiers import DOSSIER_BODY
-from adapter.store.findings import load_findings
-from adapter.store.intake import MA_LK
-from adapter.store.outbox import SIGNED_BODY
-from adapter.store.schema import (
+from adapter.store.tables.database import Database
+from adapter.store.tables.schema import (
     attempts,
     dossier_bodies,
     dossiers,
@@ -28,7 +24,11 @@ from adapter.store.schema import (
     signed_bodies,
     tasks,
 )
-from adapter.store.settle import MESSAGE
+from adapter.store.work.dossiers import DOSSIER_BODY
+from adapter.store.work.findings import load_findings
+from adapter.store.work.intake import MA_LK
+from adapter.store.work.outbox import SIGNED_BODY
+from adapter.store.work.settle import MESSAGE
 from adapter.vault import Vault, plain_words
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, String, Update, bindparam, insert, select, update
 
-from adapter.store.schema import dossiers, events, revisions
 from adapter.store.states import MOVES, State
-from adapter.store.types import Id, Instant
+from adapter.store.tables.schema import dossiers, events, revisions
+from adapter.store.tables.types import Id, Instant
 
 
 def lock_dossier(connection: Connection, dossier_id: int) -> None:

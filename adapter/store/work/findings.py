@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, delete, insert, select
 
 from adapter.rules.finding import Finding
-from adapter.store.schema import findings
+from adapter.store.tables.schema import findings
 from adapter.vault import Vault
 
 _PURPOSE = "finding"
