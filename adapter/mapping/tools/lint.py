@@ -14,13 +14,13 @@ from typing import Any, Literal
 from adapter.errors import MappingError, Where
 from adapter.mapping.extending import resolve
 from adapter.mapping.language.blocks import Block, FieldStep
-from adapter.mapping.loading import compile_mapping, field_specs
+from adapter.mapping.loading import compile_mapping
 from adapter.mapping.plan import Plan
 from adapter.mapping.problems import suggest
 from adapter.mapping.tools.queries import columns_of
 from adapter.mapping.yamltree import Map, Node, Scalar, Seq
 from adapter.standard.model import FieldSpec
-from adapter.standard.spec import written_as
+from adapter.standard.spec import layouts, written_as
 
 Severity = Literal["error", "warning", "info"]
 
@@ -88,10 +88,8 @@ def _fields(plan: Plan) -> Iterator[tuple[FieldStep, Block]]:
 
 
 def _newest(plan: Plan) -> dict[str, dict[str, FieldSpec]]:
-    specs = field_specs(plan.standard)
-    if plan.standard is None:
-        return specs
-    return {t.name: dict(t.by_name) for t in written_as(plan.standard).tables.values()}
+    """The layout a mapping is written for: a field that only an older decree asked for is not missed."""
+    return {t.name: dict(t.by_name) for t in written_as(plan.standard or layouts()[-1]).tables.values()}
 
 
 # ---- required fields ------------------------------------------------------------------------------
