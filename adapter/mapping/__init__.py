@@ -2,7 +2,7 @@
 
 from adapter.mapping.language.scope import Note
 from adapter.mapping.loading import load_mapping
-from adapter.mapping.plan import Plan, Translation
+from adapter.mapping.plan import BookFacts, Plan, Translation
 from adapter.mapping.readiness import Due, Readiness
 
-__all__ = ["Due", "Note", "Plan", "Readiness", "Translation", "load_mapping"]
+__all__ = ["BookFacts", "Due", "Note", "Plan", "Readiness", "Translation", "load_mapping"]

@@ -14,6 +14,7 @@ from adapter.errors import ConfigError, Where
 from adapter.mapping.problems import broken
 from adapter.mapping.yamltree import Map, Node, Scalar, as_list, as_text, read_tree
 from adapter.resources import shipped
+from adapter.standard.healthbook import book_sections
 
 MAX_LEVELS = 8
 
@@ -99,7 +100,7 @@ def _merge(base: Map, own: Map) -> Map:
 def _merge_part(key: str, base: Map, own: Map) -> Map:
     if key in _ENTRIES:
         return _over(base, own)
-    if key == "tables":
+    if key in ("tables", "healthbook"):
         merged = _over(base, own)
         for table, value in own.items.items():
             below = base.items.get(table)
@@ -127,7 +128,8 @@ def _merge_block(base: Map, own: Map) -> Map:
 
 def _fields_in_rows(block: Map) -> Map:
     """The block with all its fields under ``rows``, so that both ways of writing them meet."""
-    fields = {k: v for k, v in block.items.items() if k[:1].isupper()}
+    book = {name for section in book_sections().values() for name in section.names}
+    fields = {k: v for k, v in block.items.items() if k[:1].isupper() or k in book}
     rows = block.items.get("rows")
     if not fields:
         return block

@@ -17,11 +17,24 @@ from adapter.mapping.lookups import Lookup, read_lookups
 from adapter.mapping.plan import Plan
 from adapter.mapping.problems import broken
 from adapter.mapping.readiness import READY_KEYS, compile_readiness
-from adapter.mapping.yamltree import Map, Node, Seq, as_map, as_text, plain_data, texts
+from adapter.mapping.yamltree import Map, Node, Scalar, Seq, as_map, as_text, plain_data, texts
+from adapter.standard.healthbook import PREFIX, book_sections
 from adapter.standard.model import FieldSpec
 from adapter.standard.spec import layouts, written_as
 
-TOP_KEYS = ("mapping", "standard", "extends", "visit_date", "source", "lookups", "with", "let", "tables", "remove")
+TOP_KEYS = (
+    "mapping",
+    "standard",
+    "extends",
+    "visit_date",
+    "source",
+    "lookups",
+    "with",
+    "let",
+    "tables",
+    "healthbook",
+    "remove",
+)
 
 
 def load_mapping(path: Path) -> Plan:
@@ -53,9 +66,11 @@ def compile_mapping(resolved: Resolved, path: Path, errors: list[MappingError] |
     compiler.errors = errors
     specs = field_specs(pin)
     table_nodes = _table_nodes(tree, specs)
+    book_nodes = _book_nodes(tree)
+    specs.update({section.name: dict(section.by_name) for section in book_sections().values()})
     compiler.targets = {
         table: Target(specs[table], len(nodes) == 1 and "each" not in nodes[0].items)
-        for table, nodes in table_nodes.items()
+        for table, nodes in {**table_nodes, **book_nodes}.items()
     }
     names = _top_names(compiler, tree)
     place = Place(compiler.top, "")
@@ -64,10 +79,14 @@ def compile_mapping(resolved: Resolved, path: Path, errors: list[MappingError] |
         table: tuple(_blocks(BlockCompiler(compiler, table, specs[table], names), nodes, errors))
         for table, nodes in table_nodes.items()
     }
+    book = {
+        table.removeprefix(PREFIX): tuple(_blocks(BlockCompiler(compiler, table, specs[table], names), nodes, errors))
+        for table, nodes in book_nodes.items()
+    }
     if errors:
         tables = {table: blocks for table, blocks in tables.items() if blocks}
     identified_by = _identified_by(tables, tree)
-    _refuse_circles(tables)
+    _refuse_circles({**tables, **{PREFIX + name: blocks for name, blocks in book.items()}})
     return Plan(
         name=name,
         hash=content_hash(tree, lookups),
@@ -84,6 +103,7 @@ def compile_mapping(resolved: Resolved, path: Path, errors: list[MappingError] |
         visit_dates=_visit_dates(compiler, tree, tables, place),
         ready=ready,
         identified_by=identified_by,
+        book=book,
     )
 
 
@@ -146,6 +166,36 @@ def _table_nodes(tree: Map, specs: Mapping[str, Mapping[str, FieldSpec]]) -> dic
             )
         parts = node.items if isinstance(node, Seq) else (node,)
         found[name] = [as_map(part, name, block.at(name)) for part in parts]
+    return found
+
+
+def _book_nodes(tree: Map) -> dict[str, list[Map]]:
+    """The blocks of ``healthbook:`` by the long name of their section."""
+    node = tree.get("healthbook")
+    if node is None or (isinstance(node, Scalar) and node.null):
+        return {}
+    block = as_map(node, "healthbook", tree.where)
+    found: dict[str, list[Map]] = {}
+    for name, part in block.items.items():
+        section = book_sections().get(name)
+        if section is None:
+            raise broken(
+                "MAP-TABLE",
+                block.at(name),
+                f"Sổ sức khỏe không có mục '{name}'",
+                f"The health book has no section '{name}'",
+                near=(name, book_sections()),
+            )
+        parts = [as_map(p, name, block.at(name)) for p in (part.items if isinstance(part, Seq) else (part,))]
+        if not section.many and (len(parts) > 1 or "each" in parts[0].items):
+            raise broken(
+                "MAP-BLOCK",
+                block.at(name),
+                f"Mục '{name}' của sổ chỉ có một dòng, không dùng each",
+                f"The book's section '{name}' has one row; no each",
+                hint=("bỏ each, dùng first hoặc with", "remove each; use first or with"),
+            )
+        found[section.name] = parts
     return found
 
 
@@ -215,7 +265,7 @@ def _refuse_circles(tables: Mapping[str, tuple[Block, ...]]) -> None:
     steps = {f"{table}.{step.name}": step for table, blocks in tables.items() for step in _all_fields(blocks)}
     of_table: dict[str, list[str]] = {}
     for key in steps:
-        of_table.setdefault(f"{key.partition('.')[0]}.*", []).append(key)
+        of_table.setdefault(f"{key.rpartition('.')[0]}.*", []).append(key)
     state: dict[str, int] = {}
 
     def visit(start: str) -> None:
@@ -241,12 +291,7 @@ def _refuse_circles(tables: Mapping[str, tuple[Block, ...]]) -> None:
 
 
 def _all_fields(blocks: tuple[Block, ...]) -> list[FieldStep]:
-    found: list[FieldStep] = []
-    for block in blocks:
-        found.extend(block.fields)
-        if block.inner is not None:
-            found.extend(_all_fields((block.inner,)))
-    return found
+    return [step for block in blocks for step in block.all_fields()]
 
 
 def _needs(key: str, steps: Mapping[str, FieldStep], of_table: Mapping[str, list[str]]) -> list[str]:

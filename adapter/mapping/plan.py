@@ -12,7 +12,8 @@ from adapter.clock import VIETNAM
 from adapter.dossier.model import Dossier, Purpose
 from adapter.errors import MappingError, Where
 from adapter.expr import ValueProblem, to_date
-from adapter.mapping.language.blocks import Block, Layout
+from adapter.mapping.language.binding import Layout
+from adapter.mapping.language.blocks import Block
 from adapter.mapping.language.scope import Note, Run, Scope, Thunk
 from adapter.mapping.language.values import Place, Value, value_error
 from adapter.mapping.lookups import Lookup
@@ -20,6 +21,7 @@ from adapter.mapping.problems import broken
 from adapter.mapping.readiness import Due, Readiness, ReadyRules
 from adapter.mapping.yamltree import Map
 from adapter.source import SourceEncounter
+from adapter.standard.healthbook import PREFIX, book_sections
 from adapter.standard.model import Standard
 from adapter.standard.spec import effective_on
 
@@ -32,6 +34,18 @@ class Translation:
     """A dossier and what a person should know about how it came to be."""
 
     dossier: Dossier
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BookFacts:
+    """What a mapping's ``healthbook:`` says about one encounter: section → one row, or a list of rows.
+
+    A row has every field of its section as wire text (days 8 digits, instants 12), empty where there is
+    nothing; rows of a list without any value are left out.
+    """
+
+    sections: Mapping[str, dict[str, str] | list[dict[str, str]]]
     notes: tuple[Note, ...]
 
 
@@ -59,6 +73,7 @@ class Plan:
     visit_dates: tuple[tuple[Value, Place], ...]
     ready: ReadyRules
     identified_by: str
+    book: Mapping[str, Sequence[Block]] = field(default_factory=dict)
     _layouts: dict[int, Layout] = field(default_factory=dict, repr=False)
 
     # ---- faces -----------------------------------------------------------------------------------
@@ -126,6 +141,40 @@ class Plan:
         )
         return Translation(dossier, tuple(run.notes))
 
+    def healthbook(
+        self, encounter: SourceEncounter, *, facility: str, now: datetime, standard: str | None = None
+    ) -> Mapping[str, Any]:
+        """What the book needs beyond the tables: section → row, or list of rows (see :class:`BookFacts`).
+
+        Sections the mapping does not write are absent. Raises MappingError as :meth:`translate` does.
+        """
+        return self.healthbook_noted(encounter, facility=facility, now=now, standard=standard).sections
+
+    def healthbook_noted(
+        self, encounter: SourceEncounter, *, facility: str, now: datetime, standard: str | None = None
+    ) -> BookFacts:
+        """:meth:`healthbook`, with the notes made on the way."""
+        if not self.book:
+            return BookFacts({}, ())
+        run = self.run(encounter, facility=facility, occasion="", now=now, standard=standard)
+        found: dict[str, dict[str, str] | list[dict[str, str]]] = {}
+        for name, section in book_sections().items():
+            if name in self.book:
+                rows = [dict(row) for row in run.rows(section.name)]
+                if section.many:
+                    found[name] = [row for row in rows if any(row.values())]
+                elif rows:
+                    found[name] = rows[0]
+        return BookFacts(found, tuple(run.notes))
+
+    @property
+    def book_fields(self) -> Mapping[str, frozenset[str]]:
+        """Section → fields the mapping writes, those written as null not counted."""
+        return {
+            name: frozenset(s.name for block in blocks for s in block.all_fields() if s.value.const != "")
+            for name, blocks in self.book.items()
+        }
+
     def wanted(self, purpose: Purpose, standard: Standard, uninsured: Iterable[str] = UNINSURED_TABLES) -> list[str]:
         """The mapped tables a purpose takes, in order."""
         mapped = [name for name in standard.tables if name in self.tables]
@@ -164,8 +213,10 @@ class Plan:
         standard = effective_on(on, pin or self.standard)
         found = self._layouts.get(id(standard))
         if found is None or found.standard is not standard:
-            found = self._layouts[id(standard)] = Layout(standard, self.tables)
+            book = {section.name: section for name, section in book_sections().items() if name in self.book}
+            blocks = {**self.tables, **{PREFIX + name: parts for name, parts in self.book.items()}}
+            found = self._layouts[id(standard)] = Layout(standard, blocks, book)
         return found
 
 
-__all__ = ["CHECKIN_TABLES", "UNINSURED_TABLES", "MappingError", "Plan", "Translation"]
+__all__ = ["CHECKIN_TABLES", "UNINSURED_TABLES", "BookFacts", "MappingError", "Plan", "Translation"]

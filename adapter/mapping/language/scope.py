@@ -17,7 +17,7 @@ from adapter.mapping.lookups import key_text
 from adapter.mapping.problems import broken
 
 if TYPE_CHECKING:
-    from adapter.mapping.language.blocks import Layout
+    from adapter.mapping.language.binding import Layout
     from adapter.source import SourceEncounter
 
 Rows = Sequence[Mapping[str, Any]]

@@ -19,6 +19,7 @@ from adapter.mapping.plan import Plan
 from adapter.mapping.problems import suggest
 from adapter.mapping.tools.queries import columns_of
 from adapter.mapping.yamltree import Map, Node, Scalar, Seq
+from adapter.standard.healthbook import PREFIX, book_sections
 from adapter.standard.model import FieldSpec
 from adapter.standard.spec import layouts, written_as
 
@@ -82,7 +83,7 @@ def _fields(plan: Plan) -> Iterator[tuple[FieldStep, Block]]:
         if block.inner is not None:
             yield from walk(block.inner)
 
-    for blocks in plan.tables.values():
+    for blocks in (*plan.tables.values(), *plan.book.values()):
         for block in blocks:
             yield from walk(block)
 
@@ -96,8 +97,8 @@ def _newest(plan: Plan) -> dict[str, dict[str, FieldSpec]]:
 
 
 def _unmapped(plan: Plan) -> Iterator[LintFinding]:
-    specs = _newest(plan)
-    for table, blocks in plan.tables.items():
+    specs = _newest(plan) | {s.name: dict(s.by_name) for s in book_sections().values()}
+    for table, blocks in {**plan.tables, **{PREFIX + name: parts for name, parts in plan.book.items()}}.items():
         for block in blocks:
             mapped: set[str] = set(_AUTOMATIC)
             at: Block | None = block
@@ -151,7 +152,7 @@ def _columns(plan: Plan) -> Iterator[LintFinding]:
 
 
 def _first_use(node: Node, column: str) -> Where | None:
-    """The first scalar under ``tables``, ``with``, ``let`` or ``visit_date`` that is or names the column."""
+    """The first scalar outside ``source`` that is or names the column, then the one in its conditions."""
     import re
 
     word = re.compile(rf"(?<![\w.]){re.escape(column)}(?!\w)|(?:encounter|\w)\.{re.escape(column)}(?!\w)")
@@ -168,7 +169,7 @@ def _first_use(node: Node, column: str) -> Where | None:
 
     if not isinstance(node, Map):
         return None
-    for key in ("tables", "with", "let", "visit_date"):
+    for key in ("tables", "with", "let", "visit_date", "healthbook"):
         part = node.get(key)
         if part is not None and (place := search(part)) is not None:
             return place
@@ -223,7 +224,7 @@ def _codes(plan: Plan) -> Iterator[LintFinding]:
     standard = effective_on(system_clock().date(), plan.standard)
     for step, _ in _fields(plan):
         spec = standard.tables.get(step.place.table or "")
-        target = spec.by_name.get(step.name) if spec is not None else None
+        target = spec.by_name.get(step.name) if spec is not None else step.place.spec
         codes = standard.code_set(target.code_list) if target is not None and target.code_list else None
         if target is None or codes is None or not codes.closed or codes.prefix:
             continue
@@ -300,7 +301,7 @@ def _dead(plan: Plan) -> Iterator[LintFinding]:
             when = block.get("when")
             if isinstance(when, Scalar) and (fixed := _fixed(when)) is not None and "then" not in block.items:
                 yield _dead_at(step, when.where, fixed=fixed)
-    for blocks in plan.tables.values():
+    for blocks in (*plan.tables.values(), *plan.book.values()):
         for each in blocks:
             node = _block_node(plan.tree, each)
             when = node.get("when") if node is not None else None
@@ -318,8 +319,8 @@ def _dead(plan: Plan) -> Iterator[LintFinding]:
 
 
 def _block_node(tree: Map, block: Block) -> Map | None:
-    tables = tree.get("tables")
-    node = tables.get(block.table) if isinstance(tables, Map) else None
+    tables = tree.get("healthbook" if block.table.startswith(PREFIX) else "tables")
+    node = tables.get(block.table.removeprefix(PREFIX)) if isinstance(tables, Map) else None
     parts = node.items if isinstance(node, Seq) else (node,)
     return next((p for p in parts if isinstance(p, Map) and p.where == block.where), None)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from adapter.expr import FUNCTIONS
 from adapter.mapping.language.options import OPTIONS
 from adapter.mapping.language.steps import STEPS
+from adapter.standard.healthbook import book_sections
 
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.S)
 
@@ -44,7 +45,24 @@ def _functions() -> str:
     return "\n".join(lines) + "\n"
 
 
-PARTS: dict[str, Callable[[], str]] = {"steps": _steps, "options": _options, "functions": _functions}
+def _healthbook() -> str:
+    lines = ["| section | rows | field | type | what | |", "|---|---|---|---|---|---|"]
+    for name, section in book_sections().items():
+        for spec in section.fields:
+            star = " (required)" if spec.required == "Y" else ""
+            rows = "many" if section.many else "one"
+            lines.append(
+                f"| `{name}` | {rows} | `{spec.name}` | {spec.xml_type} | {spec.meaning_en}{star} | {spec.meaning_vi} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "steps": _steps,
+    "options": _options,
+    "functions": _functions,
+    "healthbook": _healthbook,
+}
 
 
 def main(path: str) -> None:

@@ -11,6 +11,7 @@ from adapter.mapping.language.rows import BINDINGS
 from adapter.mapping.language.steps import STEPS
 from adapter.mapping.loading import field_specs
 from adapter.mapping.readiness import OCCASIONS
+from adapter.standard.healthbook import book_sections
 from adapter.standard.spec import layouts, written_as
 
 _VALUE = {"$ref": "#/definitions/value"}
@@ -76,7 +77,7 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "max": {"anyOf": [_NAME, {"type": "array", "items": _VALUE, "minItems": 1}]},
     "sum": {"anyOf": [_NAME, {"type": "array", "items": _VALUE, "minItems": 1}]},
     "count": {"anyOf": [_NAME, {"type": "array", "items": _NAME, "minItems": 1}]},
-    "field": {"type": "string", "pattern": r"^(XML[0-9]{1,2}\.)?[A-Z][A-Z0-9_]*$"},
+    "field": {"type": "string", "pattern": r"^(XML[0-9]{1,2}\.)?[A-Za-z][A-Za-z0-9_]*$"},
     "choose": {
         "type": "array",
         "minItems": 1,
@@ -98,6 +99,7 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
 def schema() -> dict[str, Any]:
     """The schema document."""
     tables = {name: {"$ref": f"#/definitions/{name}"} for name in field_specs(None)}
+    book = {name: {"$ref": f"#/definitions/{section.name}"} for name, section in book_sections().items()}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "$id": "https://bhyt-adapter.example/schema/mapping.json",
@@ -117,6 +119,7 @@ def schema() -> dict[str, Any]:
             "with": {"type": "object", "additionalProperties": {"$ref": "#/definitions/binding"}},
             "let": {"type": "object", "additionalProperties": _VALUE},
             "tables": {"type": "object", "additionalProperties": False, "properties": tables},
+            "healthbook": {"type": "object", "additionalProperties": False, "properties": book},
         },
         "definitions": _definitions(),
     }
@@ -240,7 +243,8 @@ def _binding() -> dict[str, Any]:
 def _tables() -> dict[str, Any]:
     titles = {t.name: f"{t.title_vi} / {t.title_en}" for t in written_as(layouts()[-1]).tables.values()}
     found: dict[str, Any] = {}
-    for name, specs in field_specs(None).items():
+    books = {section.name: dict(section.by_name) for section in book_sections().values()}
+    for name, specs in {**field_specs(None), **books}.items():
         fields = {
             spec.name: {
                 **_VALUE_WITH,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from adapter.mapping.plan import Plan
 from adapter.mapping.yamltree import Map, Node, Scalar, Seq
+from adapter.standard.healthbook import book_sections
 
 
 def shown_node(node: Node) -> str:
@@ -53,9 +54,11 @@ def _lines(node: Map, depth: int) -> Iterator[tuple[str, str]]:
             yield f"{indent}{_key(key)}: {shown_node(value)}", origin
 
 
-_OPEN = frozenset({"source", "encounters", "collections", "lookups", "with", "let", "tables", "rows", "ready", "inner"})
+_OPEN = frozenset(
+    {"source", "encounters", "collections", "lookups", "with", "let", "tables", "healthbook", "rows", "ready", "inner"}
+)
 
 
 def _opens(key: str, depth: int) -> bool:
     """Whether a map is written over several lines: sections, tables, collections; not single values."""
-    return key in _OPEN or (depth == 1 and key.startswith("XML")) or depth == 0
+    return key in _OPEN or (depth == 1 and (key.startswith("XML") or key in book_sections())) or depth == 0
