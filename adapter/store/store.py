@@ -11,6 +11,8 @@ from sqlalchemy import insert, select
 from adapter.clock import Clock, system_clock
 from adapter.errors import ConfigError, VaultError
 from adapter.store import migrations
+from adapter.store.people.audit import Audit
+from adapter.store.people.people import People
 from adapter.store.portal.confirmations import Confirmations
 from adapter.store.portal.elsewhere import Elsewhere
 from adapter.store.portal.lookups import Lookups
@@ -57,6 +59,8 @@ class Store:
         self.verdicts = Verdicts(database, vault)
         self.confirmations = Confirmations(database)
         self.lookups = Lookups(database, vault)
+        self.audit = Audit(database, vault, clock)
+        self.people = People(database, vault, clock, self.audit)
 
     @classmethod
     def open(cls, url: str, vault: Vault, clock: Clock = system_clock, *, retention: Retention | None = None) -> Store:

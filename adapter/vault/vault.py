@@ -132,6 +132,11 @@ class Vault:
         message = purpose.encode("utf-8") + b"\x00" + search_form(text).encode("utf-8")
         return hmac.new(self._index_key, message, hashlib.sha256).digest()[:_BLIND_BYTES]
 
+    def mac(self, message: bytes, purpose: str) -> bytes:
+        """32 bytes nobody without the key file can make: HMAC-SHA-256 under a key of its own for each purpose."""
+        key = hmac.new(self._index_key, b"\x00mac\x00" + purpose.encode("utf-8"), hashlib.sha256).digest()
+        return hmac.new(key, message, hashlib.sha256).digest()
+
     def _known(self) -> str:
         return ", ".join(k.hex() for k in self._keys)
 
