@@ -190,6 +190,19 @@ class ReceptionSettings(_Part):
     pause: Annotated[float, Field(gt=0, description="seconds without questions after the account was restricted")] = 900
 
 
+class AccessSettings(_Part):
+    """Sign-in of people: how long a session lasts, how many wrong passwords are heard."""
+
+    session_idle_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
+    session_hours: Annotated[int, Field(ge=1, le=72, description="a session ends then, used or not")] = 12
+    password_least: Annotated[int, Field(ge=8, le=64, description="characters a password needs")] = 12
+    link_minutes: Annotated[int, Field(ge=1, le=1440, description="how long a one-time link waits")] = 60
+    failures_free: Annotated[int, Field(ge=1, description="wrong passwords of one name before it waits")] = 5
+    failures_free_address: Annotated[int, Field(ge=1, description="the same for one address")] = 30
+    wait_first: Annotated[float, Field(gt=0, description="seconds; doubles with each further failure")] = 30
+    wait_longest: Annotated[float, Field(gt=0, description="seconds")] = 900
+
+
 class ApiSettings(_Part):
     """The web role: loopback only unless changed on purpose."""
 
@@ -216,6 +229,7 @@ class Settings(BaseSettings):
     rules: RulesSettings = RulesSettings()
     reception: ReceptionSettings = ReceptionSettings()
     api: ApiSettings = ApiSettings()
+    access: AccessSettings = AccessSettings()
     alerts: tuple[str, ...] = ()
 
     @classmethod
