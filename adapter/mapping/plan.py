@@ -10,7 +10,7 @@ from typing import Any
 
 from adapter.clock import VIETNAM
 from adapter.dossier.model import Dossier, Purpose
-from adapter.errors import MappingError, Where
+from adapter.errors import MappingError, SourceValueError, Where
 from adapter.expr import ValueProblem, to_date
 from adapter.mapping.language.binding import Layout
 from adapter.mapping.language.blocks import Block
@@ -42,7 +42,7 @@ class BookFacts:
     """What a mapping's ``healthbook:`` says about one encounter: section → one row, or a list of rows.
 
     A row has every field of its section as wire text (days 8 digits, instants 12), empty where there is
-    nothing; rows of a list without any value are left out.
+    nothing; rows of a list without any value are left out. Flags are 1 or 0.
     """
 
     sections: Mapping[str, dict[str, str] | list[dict[str, str]]]
@@ -79,7 +79,10 @@ class Plan:
     # ---- faces -----------------------------------------------------------------------------------
 
     def readiness(self, encounter: SourceEncounter) -> Readiness:
-        """MA_LK and the purposes that are due now. Raises MappingError when MA_LK is empty or an expression fails."""
+        """MA_LK and the purposes that are due now. Raises MappingError when MA_LK is empty or an expression fails,
+        SourceValueError for an encounter its connector could not read."""
+        if (told := encounter.problem) is not None:
+            raise SourceValueError(*told)
         run = self.run(encounter, facility="", occasion="", now=datetime.now(VIETNAM))
         ma_lk = run.ma_lk()
         if not ma_lk:

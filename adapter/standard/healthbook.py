@@ -13,10 +13,22 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
-from adapter.standard.model import XML_TYPES, FieldSpec
+from adapter.standard.model import FieldSpec
 
 PREFIX = "healthbook."
 """How a section is called where tables are named: ``healthbook.allergies``."""
+
+_KINDS: Mapping[str, tuple[str, str]] = {
+    "text": ("string", "S"),
+    "code": ("string", "S"),
+    "icd": ("string", "S"),
+    "flag": ("flag", "S"),
+    "integer": ("integer", "N"),
+    "decimal": ("decimal2_text", "N"),
+    "date": ("date8_partial", "S"),
+    "datetime": ("datetime12", "S"),
+}
+"""Kind of an item → how its value is written. ``flag`` is 1 or 0, a date may have zeros for what is not known."""
 
 _DATA = Path(__file__).resolve().parent / "healthbook_extra.csv"
 
@@ -49,8 +61,8 @@ def book_sections() -> Mapping[str, BookSection]:
     with _DATA.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             section = row["section"]
-            if row["xml_type"] not in XML_TYPES or row["repeat"] not in ("one", "many"):
-                raise ValueError(f"{_DATA.name}: {section}.{row['field']} has no such type or repeat")
+            if row["kind"] not in _KINDS or row["repeat"] not in ("one", "many"):
+                raise ValueError(f"{_DATA.name}: {section}.{row['field']} has no such kind or repeat")
             many[section] = row["repeat"] == "many"
             fields = found.setdefault(section, [])
             fields.append(_spec(row, len(fields) + 1))
@@ -60,19 +72,20 @@ def book_sections() -> Mapping[str, BookSection]:
 
 
 def _spec(row: Mapping[str, str], position: int) -> FieldSpec:
+    xml_type, kind = _KINDS[row["kind"]]
     return FieldSpec(
         table=PREFIX + row["section"],
         pos=position,
         name=row["field"],
-        xml_type=row["xml_type"],
-        kind=row["kind"],
-        max_len=int(row["max_len"]) if row["max_len"] else None,
-        required=row["required"],
+        xml_type=xml_type,
+        kind=kind,
+        max_len=None,
+        required="N",
         separator="",
-        code_list=row["code_list"],
+        code_list="",
         since="",
         changed_by="",
         meaning_vi=row["meaning_vi"],
         meaning_en=row["meaning_en"],
-        notes=row["notes"],
+        notes="",
     )

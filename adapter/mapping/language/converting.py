@@ -116,7 +116,7 @@ def moment_reader(formats: tuple[str, ...], *, day_only: bool, partial: bool) ->
             found = _by_format(found.strip(), formats)
             if found is None:
                 return None
-        if partial and (digits := _partial_digits(found)) is not None:
+        if partial and (digits := partial_digits(found)) is not None:
             return _cut(digits, day_only=day_only)
         if known:
             at = to_datetime(found)
@@ -151,7 +151,7 @@ def _cut(digits: str, *, day_only: bool) -> str:
     return digits.ljust(8 if day_only else 12, "0")[: 8 if day_only else 12]
 
 
-def _partial_digits(found: Any) -> str | None:
+def partial_digits(found: Any) -> str | None:
     """The known digits of a year, or year and month; None when the value is a whole date."""
     if isinstance(found, date):
         return None

@@ -110,7 +110,8 @@ def _date(c: Compiler, m: Map, place: Place) -> Value:
     )
     birth = as_flag(m.items["birth"], "birth") if "birth" in m.items else False
     known = _precision(c, m, place)
-    read = moment_reader(formats, day_only=day_only, partial=birth or known is not None)
+    partial = birth or known is not None or (place.spec is not None and place.spec.xml_type == "date8_partial")
+    read = moment_reader(formats, day_only=day_only, partial=partial)
     if known is None:
         exact = place.spec is not None and form is None and place.spec.xml_type in ("date8", "datetime12")
         if exact and not formats and not birth:

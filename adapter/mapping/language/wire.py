@@ -10,6 +10,7 @@ from typing import Any
 
 from adapter.expr import ValueProblem, to_date, to_datetime, to_decimal
 from adapter.expr.functions import text_of
+from adapter.mapping.language.converting import partial_digits
 from adapter.standard.model import FieldSpec
 from adapter.standard.wire import formatter
 from adapter.text import clean
@@ -22,6 +23,10 @@ def writer_for(spec: FieldSpec) -> Writer:
     """The writer of one field. It raises ValueProblem when the value does not fit the field's type."""
     if spec.kind == "N":
         return _numbers(spec)
+    if spec.xml_type == "flag":
+        return _flag
+    if spec.xml_type == "date8_partial":
+        return _partial(_dates(spec))
     if spec.xml_type.startswith("date"):
         return _dates(spec)
     if spec.xml_type in _NUMERIC_TEXT:
@@ -108,6 +113,24 @@ def _dates(spec: FieldSpec) -> Writer:
         return "" if at is None else f"{at.year:04}{at.month:02}{at.day:02}{at.hour:02}{at.minute:02}"
 
     return moment
+
+
+def _partial(whole: Writer) -> Writer:
+    def day(value: Any) -> str:
+        digits = partial_digits(value)
+        return whole(value) if digits is None else digits.ljust(8, "0")
+
+    return day
+
+
+_FLAGS = {"1": "1", "0": "0", "true": "1", "false": "0", "": ""}
+
+
+def _flag(value: Any) -> str:
+    text = "" if value is None else str(value).strip().lower()
+    if text not in _FLAGS:
+        raise ValueProblem("cần 1 hoặc 0 (đúng, sai)", "1 or 0 (true, false) is needed")
+    return _FLAGS[text]
 
 
 def _text(value: Any) -> str:

@@ -49,10 +49,9 @@ def _healthbook() -> str:
     lines = ["| section | rows | field | type | what | |", "|---|---|---|---|---|---|"]
     for name, section in book_sections().items():
         for spec in section.fields:
-            star = " (required)" if spec.required == "Y" else ""
             rows = "many" if section.many else "one"
             lines.append(
-                f"| `{name}` | {rows} | `{spec.name}` | {spec.xml_type} | {spec.meaning_en}{star} | {spec.meaning_vi} |"
+                f"| `{name}` | {rows} | `{spec.name}` | {spec.xml_type} | {spec.meaning_en} | {spec.meaning_vi} |"
             )
     return "\n".join(lines) + "\n"
 

@@ -20,19 +20,23 @@ SOURCE = "mapping: t\nstandard: '3176'\n"  # a connector that does not declare i
 HEAD = "tables:\n  XML1: {MA_LK: ID, HO_TEN: NAME}\n"
 BOOK = """
 healthbook:
-  guardian: {representative_name: GUARDIAN, representative_relation: {const: mẹ}}
-  measures:
+  guardian: {name: GUARDIAN, relation: {const: mẹ}}
+  privacy: {consent: {expr: AGREED == 1}, donor: DONOR}
+  vital_signs:
+    each: measured
     height: {decimal: HEIGHT, places: 1}
     weight: WEIGHT
+    measured_at: {date: AT}
   allergies:
     each: allergies
     when: KIND == 1
     rows:
       allergen: {from: NAME, charset: auto}
-      allergy_type: null
+      type: null
   vaccinations:
-    - {each: shots, vaccine_type: NAME, vaccine_dose_no: DOSE, vaccine_date: {date: AT}}
-  past_diseases: {each: diseases, past_disease_diagnosis: CODE, past_disease_time: {date: SINCE, birth: true}}
+    - {each: shots, vaccine: NAME, dose_no: DOSE, date: {date: AT}}
+  past_diseases: {each: diseases, icd: CODE, time: SINCE}
+  family_history: {each: diseases, icd: CODE, relation: WHO}
 """
 
 
@@ -44,27 +48,30 @@ def book_of(mapped: Plan, row: dict[str, object], **collections: list[dict[str, 
     return dict(mapped.healthbook(encounter(row, **collections), facility=FACILITY, now=NOW))
 
 
+def filled(rows: object) -> list[dict[str, str]]:
+    assert isinstance(rows, list)
+    return [{k: v for k, v in row.items() if v} for row in rows]
+
+
 def test_sections_give_a_row_or_rows_as_wire_text_and_unmapped_sections_are_absent() -> None:
     found = book_of(
         plan(HEAD + BOOK),
-        {"ID": "K1", "NAME": "x", "GUARDIAN": " Trần Thị B ", "HEIGHT": "161.25", "WEIGHT": None},
+        {"ID": "K1", "NAME": "x", "GUARDIAN": " Trần Thị B ", "AGREED": 0, "DONOR": None},
+        measured=[{"HEIGHT": "161.25", "WEIGHT": "50.0", "AT": "202611201530"}],
         allergies=[{"KIND": 1, "NAME": "Penicillin"}, {"KIND": 2, "NAME": "không"}],
         shots=[{"NAME": "BCG", "DOSE": 1, "AT": 20240301}, {"NAME": None, "DOSE": None, "AT": None}],
-        diseases=[{"CODE": "I10", "SINCE": 2019}],
+        diseases=[{"CODE": "I10", "SINCE": 2019, "WHO": "cha"}, {"CODE": "E11", "SINCE": "202107", "WHO": None}],
     )
-    assert set(found) == {"guardian", "measures", "allergies", "vaccinations", "past_diseases"}
-    assert found["guardian"] == {
-        "representative_name": "Trần Thị B",
-        "representative_relation": "mẹ",
-        "representative_id": "",
-        "representative_phone": "",
-    }
-    assert found["measures"] == {"height": "161.3", "weight": "", "blood_group": ""}
-    assert found["allergies"] == [{"allergy_type": "", "allergen": "Penicillin", "allergy_manifestation": ""}]
-    assert [(r["vaccine_type"], r["vaccine_dose_no"], r["vaccine_date"]) for r in found["vaccinations"]] == [
-        ("BCG", "1", "20240301")
-    ]
-    assert found["past_diseases"][0]["past_disease_time"] == "20190000"
+    assert set(found) == {
+        "guardian", "privacy", "vital_signs", "allergies", "vaccinations", "past_diseases", "family_history",
+    }  # fmt: skip
+    assert found["guardian"] == {"name": "Trần Thị B", "relation": "mẹ", "personal_id": "", "phone": ""}
+    assert (found["privacy"]["consent"], found["privacy"]["donor"]) == ("0", "")
+    assert filled(found["vital_signs"]) == [{"measured_at": "202611201530", "height": "161.3", "weight": "50"}]
+    assert found["allergies"] == [{"type": "", "allergen": "Penicillin", "manifestation": ""}]
+    assert filled(found["vaccinations"]) == [{"vaccine": "BCG", "dose_no": "1", "date": "20240301"}]
+    assert [r["time"] for r in found["past_diseases"]] == ["20190000", "20210700"]
+    assert filled(found["family_history"])[1] == {"icd": "E11"}
 
 
 def test_a_mapping_without_the_section_has_nothing_for_the_book() -> None:
@@ -76,16 +83,16 @@ def test_a_mapping_without_the_section_has_nothing_for_the_book() -> None:
 def test_what_is_mapped_is_told_apart_from_what_is_written_as_null() -> None:
     fields = plan(HEAD + BOOK).book_fields
     assert fields["allergies"] == {"allergen"}
-    assert fields["measures"] == {"height", "weight"}
+    assert fields["vital_signs"] == {"height", "weight", "measured_at"}
 
 
 def test_the_section_may_refer_to_mapped_fields_and_to_its_own() -> None:
     mapped = plan(
-        HEAD + "healthbook:\n  encounter:\n    treating_doctor: {field: XML1.HO_TEN}\n"
-        "    next_care: {join: [{field: treating_doctor}, {const: tái khám}], separator: ': '}\n"
+        HEAD + "healthbook:\n  doctor:\n    name: {field: XML1.HO_TEN}\n"
+        "    phone: {join: [{field: name}, {const: '0900'}], separator: ': '}\n"
     )
     found = book_of(mapped, {"ID": "K1", "NAME": "A"})
-    assert found["encounter"]["next_care"] == "A: tái khám"
+    assert found["doctor"] == {"name": "A", "licence": "", "phone": "A: 0900"}
 
 
 def test_the_columns_it_reads_are_known_and_its_content_is_part_of_the_hash() -> None:
@@ -101,8 +108,8 @@ def test_the_columns_it_reads_are_known_and_its_content_is_part_of_the_hash() ->
         ("healthbook: {alergies: {allergen: X}}", "MAP-TABLE", "'allergies'"),
         ("healthbook: {allergies: {alergen: X}}", "MAP-FIELD", "'allergen'"),
         ("healthbook: {allergies: {each: items, ordr_by: X}}", "MAP-FIELD", "'order_by'"),
-        ("healthbook: {guardian: {each: items, representative_name: X}}", "MAP-BLOCK", "first"),
-        ("healthbook: {guardian: [{representative_name: X}, {representative_id: Y}]}", "MAP-BLOCK", "first"),
+        ("healthbook: {guardian: {each: items, name: X}}", "MAP-BLOCK", "first"),
+        ("healthbook: {guardian: [{name: X}, {phone: Y}]}", "MAP-BLOCK", "first"),
     ],
 )
 def test_a_wrong_target_names_the_nearest_right_one(text: str, code: str, hint: str) -> None:
@@ -115,26 +122,34 @@ def test_a_wrong_target_names_the_nearest_right_one(text: str, code: str, hint: 
 
 
 def test_a_value_that_does_not_fit_names_the_field_and_hides_the_value() -> None:
-    mapped = plan(HEAD + "healthbook:\n  vaccinations: {each: shots, vaccine_type: NAME, vaccine_dose_no: DOSE}\n")
+    mapped = plan(HEAD + "healthbook:\n  vaccinations: {each: shots, vaccine: NAME, dose_no: DOSE}\n")
     with pytest.raises(MappingError) as caught:
         book_of(mapped, {"ID": "K1", "NAME": "x"}, shots=[{"NAME": "BCG", "DOSE": "hai mũi"}])
     assert caught.value.where is not None
     assert (caught.value.where.table, caught.value.where.row, caught.value.where.field) == (
         "healthbook.vaccinations",
         1,
-        "vaccine_dose_no",
+        "dose_no",
     )
     assert "hai mũi" not in caught.value.text("en")
 
 
-def test_lint_knows_required_fields_and_dead_conditions_of_the_book(tmp_path: Path) -> None:
+def test_a_flag_is_one_or_zero_and_nothing_else() -> None:
+    mapped = plan(HEAD + "healthbook: {privacy: {consent: AGREED}}\n")
+    for value, text in ((True, "1"), (False, "0"), (1, "1"), ("0", "0"), (None, "")):
+        assert book_of(mapped, {"ID": "K1", "NAME": "x", "AGREED": value})["privacy"]["consent"] == text
+    with pytest.raises(MappingError, match="1 or 0"):
+        book_of(mapped, {"ID": "K1", "NAME": "x", "AGREED": "perhaps"})
+
+
+def test_lint_knows_the_dead_conditions_of_the_book(tmp_path: Path) -> None:
     file = tmp_path / "mapping.yaml"
     file.write_text(
-        "mapping: t\n" + HEAD + "healthbook:\n  allergies: {each: a, when: 1 == 2, allergy_type: KIND}\n",
+        "mapping: t\n" + HEAD + "healthbook:\n  allergies: {each: a, when: 1 == 2, type: KIND}\n",
         encoding="utf-8",
     )
     found = {(f.code, f.where.line) for f in lint(file) if "healthbook.allergies" in f.message_en}
-    assert found == {("MAP-REQUIRED", 5), ("MAP-DEAD", 5)}
+    assert found == {("MAP-DEAD", 5)}
 
 
 def test_overrides_of_a_hospital_meet_the_vendor_s_base(tmp_path: Path) -> None:
@@ -142,11 +157,11 @@ def test_overrides_of_a_hospital_meet_the_vendor_s_base(tmp_path: Path) -> None:
     own = tmp_path / "own.yaml"
     own.write_text(
         "mapping: own\nextends: base.yaml\nremove: [healthbook.vaccinations]\n"
-        "healthbook:\n  allergies: {allergy_type: KIND}\n  measures: {weight: KG}\n",
+        "healthbook:\n  allergies: {type: KIND}\n  vital_signs: {weight: KG}\n",
         encoding="utf-8",
     )
     mapped = load_mapping(own)
-    assert mapped.book_fields["allergies"] == {"allergen", "allergy_type"}
+    assert mapped.book_fields["allergies"] == {"allergen", "type"}
     assert "vaccinations" not in mapped.book
     again = tmp_path / "again.yaml"
     again.write_text("\n".join(line for line, _ in resolved_lines(mapped)), encoding="utf-8")
