@@ -21,6 +21,8 @@ from adapter.mapping.tools.preview import preview
 from adapter.mapping.tools.schema import schema
 from adapter.mapping.tools.shown import resolved_lines
 from adapter.mapping.tools.skeleton import skeleton
+from adapter.mapping.tools.staging import DIALECTS, ddl, write_staging
+from adapter.mapping.tools.template import template_text
 from adapter.mapping.tools.testing import run_tests, tests_file
 
 app = typer.Typer(no_args_is_help=True, help="Ánh xạ HIS → XML / mappings")
@@ -294,3 +296,29 @@ def schema_command(
     except OSError as error:
         raise ConfigError(f"Không ghi được '{out}'", f"Cannot write '{out}'") from error
     notes.print(str(out))
+
+
+@app.command("template")
+def template_command() -> None:
+    """Bản ánh xạ trống, có chú thích / an empty, commented mapping."""
+    say(template_text().rstrip("\n"))
+
+
+@app.command("staging")
+def staging_command(
+    dialect: Annotated[str | None, typer.Option("--dialect", help=f"In DDL / print: {', '.join(DIALECTS)}")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Ghi ánh xạ và DDL / write mapping and DDL")] = None,
+) -> None:
+    """Bảng trung gian theo đúng danh sách trường / staging tables from the field list: DDL and mapping."""
+    if out is not None and dialect is None:
+        for path in write_staging(out):
+            say(str(path))
+    elif dialect is not None and dialect in DIALECTS and out is None:
+        say(ddl(dialect).rstrip("\n"))
+    else:
+        raise ConfigError(
+            "Cần --out FOLDER, hoặc --dialect với một phương ngữ có sẵn",
+            "--out FOLDER is needed, or --dialect with a known dialect",
+            hint_vi=f"--dialect là một trong: {', '.join(DIALECTS)}",
+            hint_en=f"--dialect is one of: {', '.join(DIALECTS)}",
+        )
