@@ -39,6 +39,22 @@ class SourceEncounter:
     row: SourceRow
     collections: Mapping[str, Sequence[SourceRow]] = field(default_factory=dict)
 
+    @classmethod
+    def unreadable(cls, key: str, stamp: str, message_vi: str, message_en: str) -> SourceEncounter:
+        """An encounter the connector found but cannot put into rows.
+
+        It goes the way of all others and is blocked with this message, so that one broken record is seen
+        and stops nothing. The message carries no patient data.
+        """
+        return cls(key, stamp, {_PROBLEM: message_en, _PROBLEM + "_vi": message_vi})
+
+    @property
+    def problem(self) -> tuple[str, str] | None:
+        """(Vietnamese, English) when this is an unreadable encounter, else None."""
+        if _PROBLEM not in self.row:
+            return None
+        return str(self.row[_PROBLEM + "_vi"]), str(self.row[_PROBLEM])
+
     def to_bytes(self) -> bytes:
         """Canonical JSON: equal encounters give equal bytes, Decimal and time kept exactly."""
         document = {
@@ -77,7 +93,32 @@ class Batch:
     done: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as a feed received it, to be kept before it is acknowledged.
+
+    ``sender`` and ``number`` say which one it is (HL7: MSH-3/4 and MSH-10); ``content`` is a digest of what it says,
+    so that a repeat can be told from another message under the same number. ``raw`` are the bytes as received, read as
+    ``charset``. ``visit`` names the encounter it belongs to. ``links`` are other names its encounter can be found by
+    (``patient:…``); ``touches`` are names of encounters it changes although it is not theirs (a merge of patients).
+    ``aside`` says why it is kept and not used; empty: it is used.
+    """
+
+    sender: str
+    number: str
+    kind: str
+    content: str
+    raw: bytes
+    charset: str
+    visit: str = ""
+    links: tuple[str, ...] = ()
+    touches: tuple[str, ...] = ()
+    aside: str = ""
+
+
 _TAG = "$"
+_PROBLEM = "$unreadable"
+"""No source has a column of this name."""
 
 
 def _encode(value: Any) -> Any:

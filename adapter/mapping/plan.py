@@ -79,8 +79,11 @@ class Plan:
     # ---- faces -----------------------------------------------------------------------------------
 
     def readiness(self, encounter: SourceEncounter) -> Readiness:
-        """MA_LK and the purposes that are due now. Raises MappingError when MA_LK is empty or an expression fails,
-        SourceValueError for an encounter its connector could not read."""
+        """MA_LK and the purposes that are due now.
+
+        Raises MappingError when MA_LK is empty or an expression fails, SourceValueError for an encounter its
+        connector could not read.
+        """
         if (told := encounter.problem) is not None:
             raise SourceValueError(*told)
         run = self.run(encounter, facility="", occasion="", now=datetime.now(VIETNAM))
