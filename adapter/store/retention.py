@@ -11,6 +11,8 @@ from datetime import datetime
 
 from sqlalchemy import and_, delete, exists, or_
 
+from adapter.store.messages.messages import WAITING
+from adapter.store.messages.schema import messages
 from adapter.store.states import State
 from adapter.store.tables.database import Database
 from adapter.store.tables.schema import (
@@ -34,6 +36,7 @@ class Purged:
     source: int
     dossier: int
     signed: int
+    messages: int = 0
 
 
 def purge(database: Database, now: datetime) -> Purged:
@@ -50,4 +53,5 @@ def purge(database: Database, now: datetime) -> Purged:
         source = connection.execute(delete(source_bodies).where(and_(source_bodies.c.keep_until < now, ~current)))
         dossier = connection.execute(delete(dossier_bodies).where(and_(dossier_bodies.c.keep_until < now, ~to_sign)))
         signed = connection.execute(delete(signed_bodies).where(and_(signed_bodies.c.keep_until < now, ~to_send)))
-        return Purged(source.rowcount, dossier.rowcount, signed.rowcount)
+        received = connection.execute(delete(messages).where(messages.c.keep_until < now, messages.c.state != WAITING))
+        return Purged(source.rowcount, dossier.rowcount, signed.rowcount, received.rowcount)

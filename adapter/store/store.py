@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 from adapter.clock import Clock, system_clock
 from adapter.errors import ConfigError, VaultError
 from adapter.store import migrations
+from adapter.store.messages.messages import Messages
 from adapter.store.people.audit import Audit
 from adapter.store.people.people import People
 from adapter.store.portal.confirmations import Confirmations
@@ -59,6 +60,7 @@ class Store:
         self.verdicts = Verdicts(database, vault)
         self.confirmations = Confirmations(database)
         self.lookups = Lookups(database, vault)
+        self.messages = Messages(database, vault, keep_for=retention.source)
         self.audit = Audit(database, vault, clock)
         self.people = People(database, vault, clock, self.audit)
 
