@@ -73,6 +73,19 @@ class FeedSettings(_Part):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
+class HubSettings(_Part):
+    """One facility's access to its province's hub, which takes dossiers of QĐ 3176 instead of the BHXH gateway."""
+
+    base_url: str
+    auth_url: str | None = Field(default=None, description="host of the token service, when it is another one")
+    account: Annotated[str, Field(min_length=1)]
+    password_file: Path
+    unit: str = Field(default="", description="code asked for at login; default: the facility's code")
+    ask_days: Annotated[int, Field(ge=1)] = Field(
+        default=14, description="days after the receipt in which the hub is asked what became of a dossier"
+    )
+
+
 class Facility(_Part):
     """One facility (cơ sở KBCB): its identity at the gateway, its key, its HIS."""
 
@@ -85,6 +98,7 @@ class Facility(_Part):
     mapping: str = Field(description="a shipped mapping's name, or the path of a mapping.yaml")
     source: SourceSettings | None = Field(default=None, description="the HIS that is asked for what changed")
     feeds: tuple[FeedSettings, ...] = Field(default=(), description="sources that send by themselves")
+    hub: HubSettings | None = Field(default=None, description="the province's hub, where dossiers go through one")
     start_at: datetime | None = Field(
         default=None, description="encounters that ended earlier are not sent; asked for outside the simulator"
     )
@@ -152,6 +166,7 @@ class ScheduleSettings(_Part):
     check: Annotated[float, Field(gt=0)] = 5
     sign: Annotated[float, Field(gt=0)] = 5
     send: Annotated[float, Field(gt=0)] = 5
+    follow: Annotated[float, Field(gt=0)] = 3600
 
 
 class StandardSettings(_Part):

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import typer
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
+from adapter.cli import gateway_acts
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, print_json, say
 from adapter.clock import system_clock
 from adapter.engine.supervise import stop_with_parent
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from adapter.simulator import SimFacility
 
 app = typer.Typer(no_args_is_help=True, help="Cổng tiếp nhận: giả lập, thử kết nối / the gateway: practice, ping")
+
+app.command("stop")(gateway_acts.stop)
+app.command("go")(gateway_acts.go)
+app.command("submit")(gateway_acts.submit)
 
 _DATABASE = "gateway.db"
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +17,8 @@ from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, p
 from adapter.clock import VIETNAM
 from adapter.engine.installation import open_store
 from adapter.errors import ConfigError
+from adapter.rules.catalogue import overridable
+from adapter.store.queue import Queue
 from adapter.store.store import Store
 
 app = typer.Typer(no_args_is_help=True, help="Hàng đợi hồ sơ / the queue of dossiers")
@@ -91,8 +96,8 @@ def retry(
     purpose: PurposeOption = None,
 ) -> None:
     """Thử lại ngay / try again now."""
-    with open_store(settings_of(workdir, config)) as store:
-        state = store.queue.retry(_one(store, ma_lk, purpose), reason=reason, actor=_actor())
+    with _dossier(ma_lk, purpose, workdir, config) as (queue, found):
+        state = queue.retry(found, reason=reason, actor=_actor())
     say(f"{ma_lk}: {state}")
 
 
@@ -105,8 +110,8 @@ def hold(
     purpose: PurposeOption = None,
 ) -> None:
     """Giữ lại, không gửi / stop it where it stands."""
-    with open_store(settings_of(workdir, config)) as store:
-        store.queue.hold(_one(store, ma_lk, purpose), reason=reason, actor=_actor())
+    with _dossier(ma_lk, purpose, workdir, config) as (queue, found):
+        queue.hold(found, reason=reason, actor=_actor())
     say(f"{ma_lk}: giữ / held")
 
 
@@ -119,8 +124,8 @@ def release(
     purpose: PurposeOption = None,
 ) -> None:
     """Thôi giữ, đi tiếp từ chỗ cũ / let it go on from where it stood."""
-    with open_store(settings_of(workdir, config)) as store:
-        store.queue.release(_one(store, ma_lk, purpose), reason=reason, actor=_actor())
+    with _dossier(ma_lk, purpose, workdir, config) as (queue, found):
+        queue.release(found, reason=reason, actor=_actor())
     say(f"{ma_lk}: đi tiếp / released")
 
 
@@ -134,8 +139,16 @@ def override(
     purpose: PurposeOption = None,
 ) -> None:
     """Gửi dù vướng các quy tắc nêu tên / send in spite of the named rules."""
-    with open_store(settings_of(workdir, config)) as store:
-        store.queue.override(_one(store, ma_lk, purpose), reason=reason, actor=_actor(), allowed=set(rule))
+    fixed = sorted(one for one in rule if not overridable(one))
+    if fixed:
+        raise ConfigError(
+            f"Không ai được bỏ qua {', '.join(fixed)}",
+            f"Nobody may override {', '.join(fixed)}",
+            hint_vi="cổng từ chối hồ sơ vướng quy tắc này; sửa trong HIS hoặc bản ánh xạ",
+            hint_en="the gateway refuses such a dossier; correct it in the HIS or in the mapping",
+        )
+    with _dossier(ma_lk, purpose, workdir, config) as (queue, found):
+        queue.override(found, reason=reason, actor=_actor(), allowed=set(rule))
     say(f"{ma_lk}: bỏ qua / overridden: {', '.join(rule)}")
 
 
@@ -161,9 +174,16 @@ def found(
     purpose: PurposeOption = None,
 ) -> None:
     """Cổng đã có hồ sơ mất câu trả lời này / the portal has the dossier whose answer was lost."""
-    with open_store(settings_of(workdir, config)) as store:
-        store.queue.found(_one(store, ma_lk, purpose), ma_giao_dich=receipt, reason=reason, actor=_actor())
+    with _dossier(ma_lk, purpose, workdir, config) as (queue, found):
+        queue.found(found, ma_giao_dich=receipt, reason=reason, actor=_actor())
     say(f"{ma_lk}: accepted · {receipt}")
+
+
+@contextmanager
+def _dossier(ma_lk: str, purpose: str | None, workdir: Path | None, config: Path | None) -> Iterator[tuple[Queue, int]]:
+    """The queue and the one dossier a command is about."""
+    with open_store(settings_of(workdir, config)) as store:
+        yield store.queue, _one(store, ma_lk, purpose)
 
 
 def _actor() -> str:

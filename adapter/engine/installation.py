@@ -15,6 +15,8 @@ from adapter.clock import Clock, system_clock
 from adapter.cutover.guards import check_start, keep_starts, require_ready
 from adapter.errors import BhytError, ConfigError
 from adapter.gateway.client import GatewayClient
+from adapter.gateway.hub import HubClient
+from adapter.gateway.route import Routed
 from adapter.mapping import load_mapping
 from adapter.pipeline import STAGES, Context, StageResult
 from adapter.pipeline.context import owner_name
@@ -33,8 +35,12 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "check": (),
     "sign": ("key",),
     "send": ("gateway",),
+    "follow": ("gateway",),
 }
 """Stage → the parts it opens."""
+
+ROUND = ("pull", "translate", "check", "sign", "send")
+"""The stages that move dossiers on; ``follow`` only asks, and only on its schedule."""
 
 
 @contextmanager
@@ -71,6 +77,8 @@ class FacilityLine:
         """Run one stage once; what keeps it from starting is a failure of that stage, not an exception."""
         if stage == "pull" and self.facility.source is None:
             return StageResult(stage)  # this facility's sources send by themselves: adapter.engine.intake
+        if stage == "follow" and (self.facility.hub is None or self.facility.mode == "shadow"):
+            return StageResult(stage)  # the BHXH gateway has no such question
         try:
             parts = {name: self.part(name) for name in self._needs(stage)}
         except BhytError as error:
@@ -141,7 +149,10 @@ class FacilityLine:
         return open_signer(self.facility.certificate, self._settings.workdir)
 
     def _open_gateway(self) -> Any:
-        return GatewayClient(self.facility, self._settings, self._clock)
+        gateway = GatewayClient(self.facility, self._settings, self._clock)
+        if self.facility.hub is None:
+            return gateway
+        return Routed(gateway, HubClient(self.facility, self.facility.hub, self._settings, self._clock))
 
 
 class Installation:

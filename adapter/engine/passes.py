@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from adapter.engine.installation import NEEDS, FacilityLine, Installation
+from adapter.engine.installation import ROUND, FacilityLine, Installation
 from adapter.errors import BhytError
 from adapter.pipeline import StageResult
 from adapter.pipeline.context import owner_name
@@ -36,7 +36,7 @@ def one_pass(installation: Installation, tell: Progress = lambda _code, _result:
     before = installation.logins
     for line in installation.lines:
         probe(installation.store, line.facility.code, actor=owner_name(), clock=installation.store.clock)
-        for stage in NEEDS:
+        for stage in ROUND:
             _drain(line, stage, result, tell)
     result.logins = installation.logins - before
     return result

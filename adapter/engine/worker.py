@@ -11,7 +11,7 @@ import threading
 
 from adapter.clock import Clock, system_clock
 from adapter.engine.embedded import stop_on_signals
-from adapter.engine.installation import NEEDS, open_installation
+from adapter.engine.installation import ROUND, open_installation
 from adapter.engine.logs import Teller, log
 from adapter.engine.supervise import parent_is_gone
 from adapter.errors import ConfigError
@@ -34,7 +34,7 @@ def run_worker(settings: Settings, clock: Clock = system_clock) -> None:
         while not stop.is_set() and not parent_is_gone():
             busy = False
             for line in installation.lines:
-                for stage in NEEDS:
+                for stage in ROUND:
                     if stage == "pull" or stop.is_set():
                         continue
                     result = line.run(stage)

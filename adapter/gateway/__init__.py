@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapter.gateway.client import Gateway, GatewayClient, Ping
-from adapter.gateway.hub import HubClient, HubSettings, HubStatus
+from adapter.gateway.hub import HubClient, HubStatus
 from adapter.gateway.lookup import Answer, AnswerKind, Person, Staff
 from adapter.gateway.outcome import Outcome, OutcomeKind
 from adapter.gateway.services import Service, service, service_for, services
@@ -14,7 +14,6 @@ __all__ = [
     "Gateway",
     "GatewayClient",
     "HubClient",
-    "HubSettings",
     "HubStatus",
     "Outcome",
     "OutcomeKind",

@@ -9,11 +9,8 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from adapter.clock import Clock
 from adapter.errors import BhytError, GatewayRefusedLogin, GatewayUnreachable
@@ -23,21 +20,9 @@ from adapter.gateway.services import Service, hub_service
 from adapter.gateway.token import Token, TokenKeeper
 from adapter.gateway.transport import Reply, Transport
 from adapter.gateway.wire import encode
-from adapter.settings import Facility, GatewaySettings, Settings, read_secret
+from adapter.settings import Facility, GatewaySettings, HubSettings, Settings, read_secret
 
 _BOM = b"\xef\xbb\xbf"
-
-
-class HubSettings(BaseModel):
-    """One facility's access to its province's hub."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    base_url: str
-    auth_url: str | None = Field(default=None, description="host of the token service, when it is another one")
-    account: Annotated[str, Field(min_length=1)]
-    password_file: Path
-    unit: str = Field(default="", description="code asked for at login; default: the facility's code")
 
 
 @dataclass(frozen=True, slots=True)

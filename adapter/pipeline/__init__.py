@@ -2,13 +2,14 @@
 
 from adapter.pipeline.check import check
 from adapter.pipeline.context import Context, StageResult
+from adapter.pipeline.follow import follow
 from adapter.pipeline.pull import pull
 from adapter.pipeline.send import send
 from adapter.pipeline.sign import sign
 from adapter.pipeline.translate import translate
 from adapter.pipeline.workbench import Bench, InlineBench
 
-STAGES = {"pull": pull, "translate": translate, "check": check, "sign": sign, "send": send}
+STAGES = {"pull": pull, "translate": translate, "check": check, "sign": sign, "send": send, "follow": follow}
 """Name → stage, in the order a dossier meets them."""
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "InlineBench",
     "StageResult",
     "check",
+    "follow",
     "pull",
     "send",
     "sign",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from adapter.errors import BhytError, LeaseLost, Terminal
+from adapter.gateway.services import service_for
 from adapter.pipeline.check import failed
 from adapter.pipeline.context import Context, StageResult
 from adapter.pipeline.owners import end_leases_of_the_dead
+from adapter.pipeline.sign_remote import sign_remotely
 from adapter.pipeline.workbench import InlineBench, Signed, SignJob
+from adapter.signing.keys import AsynchronousKey
 from adapter.store import Claimed, Stage
 
 
@@ -14,6 +17,7 @@ def sign(ctx: Context) -> StageResult:
     """Sign everything ready. A key that cannot be used is one failure; every row goes back to ready."""
     result = StageResult("sign")
     bench = ctx.bench or InlineBench(ctx.settings, ctx.facility, key=ctx.need("key"), trust=ctx.trust)
+    key: object = ctx.key
     claimed: list[Claimed] = []
     done = 0
     try:
@@ -25,8 +29,13 @@ def sign(ctx: Context) -> StageResult:
             )
             if not claimed:
                 return result
+            if isinstance(key, AsynchronousKey):
+                for one in claimed:
+                    sign_remotely(ctx, key, one, _finish, result)
+                    done += 1
+                continue
             at = ctx.clock()
-            jobs = [SignJob(c.body, at) for c in claimed]
+            jobs = [SignJob(c.body, at, service_for(c.purpose, c.standard).profile or 1) for c in claimed]
             for one, signed in zip(claimed, bench.sign_many(jobs), strict=True):
                 _finish(ctx, one, signed, result)
                 done += 1

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from cryptography.x509 import Certificate
+
 from adapter.clock import VIETNAM
 from adapter.dossier.model import Dossier
 from adapter.dossier.writer import write
@@ -25,6 +27,8 @@ from adapter.settings import Facility, Settings
 from adapter.signing.checks import require_usable, serial_hex
 from adapter.signing.keys import KeyHolder
 from adapter.signing.trust import Trust
+from adapter.signing.xmldsig.build import Unsigned
+from adapter.signing.xmldsig.place import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +42,14 @@ class CheckJob:
 
 @dataclass(frozen=True, slots=True)
 class SignJob:
-    """A dossier to write and sign. ``at`` gives NGAYLAP and the day the certificate must be valid on."""
+    """A dossier to write and sign. ``at`` gives NGAYLAP and the day the certificate must be valid on.
+
+    ``profile``: the signature its service asks for (1 or 2).
+    """
 
     body: bytes
     at: datetime
+    profile: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,27 +111,35 @@ class InlineBench:
 
     def sign_many(self, jobs: Sequence[SignJob]) -> Iterable[Signed | BhytError]:
         """Signed bytes per job, or the DocumentError or SignatureInvalid that keeps it back."""
-        from adapter.signing import profile1
-        from adapter.signing.verify import verify
-
         key = self._key
         if key is None or not jobs:
             return
         require_usable(key.certificate, self._facility.certificate, jobs[0].at)
-        serial = serial_hex(key.certificate)
         for job in jobs:
-            dossier = Dossier.from_bytes(job.body)
             try:
-                unsigned = write(dossier, created_on=job.at.astimezone(VIETNAM).date())
+                place, unsigned = drafted(job, key.certificate)
             except BhytError as error:
                 yield error
                 continue
-            document = profile1.sign(unsigned, key)
-            seen = verify(document, trust=self._trust, at=job.at)
-            if seen.valid:
-                yield Signed(document, hashlib.sha256(document).hexdigest(), serial)
-            else:
-                yield _own_doubt(seen.problems)
+            yield proved(place.fill(unsigned.with_value(key.sign(unsigned.to_sign))), key.certificate, self._trust, job)
+
+
+def drafted(job: SignJob, certificate: Certificate) -> tuple[Place, Unsigned]:
+    """The written document and the bytes to sign, the same whenever the same job is given. Raises DocumentError."""
+    from adapter.signing.profiles import prepare_signature
+
+    document = write(Dossier.from_bytes(job.body), created_on=job.at.astimezone(VIETNAM).date())
+    return prepare_signature(job.profile, document, certificate, at=job.at)
+
+
+def proved(document: bytes, certificate: Certificate, trust: Trust | None, job: SignJob) -> Signed | SignatureInvalid:
+    """The signed document as our own verifier saw it; nothing leaves that it does not believe."""
+    from adapter.signing.verify import verify
+
+    seen = verify(document, trust=trust, at=job.at)
+    if seen.valid:
+        return Signed(document, hashlib.sha256(document).hexdigest(), serial_hex(certificate))
+    return _own_doubt(seen.problems)
 
 
 def _own_doubt(problems: Iterable[object]) -> SignatureInvalid:

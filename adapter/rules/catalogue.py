@@ -83,6 +83,19 @@ def catalogue() -> Mapping[str, RuleInfo]:
     return {**reviewed(), **checkin()}
 
 
+_NEVER = frozenset({"format", "required", "length"})
+
+
+def overridable(rule: str) -> bool:
+    """Whether a person may let a dossier pass in spite of this rule's error.
+
+    Never where the file itself is broken (PKG-…, a required field, a format, a length): the gateway
+    refuses those whatever the hospital thinks, and it is never true of an id this catalogue does not know.
+    """
+    info = catalogue().get(rule)
+    return info is not None and "PKG" not in info.tables and info.kind not in _NEVER
+
+
 @cache
 def not_implemented() -> Mapping[str, str]:
     """Ids the catalogue lists and this product does not check, with the reason."""

@@ -6,6 +6,8 @@ An opener registers in the entry point group ``bhyt.signers`` under the name tha
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol, cast, runtime_checkable
@@ -33,6 +35,42 @@ class KeyHolder(Protocol):
 
     def close(self) -> None:
         """Let go of sessions and processes; a second call does nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What the provider said to a request: its transaction id, or the value at once."""
+
+    transaction: str | None
+    value: bytes | None
+
+
+@runtime_checkable
+class AsynchronousKey(Protocol):
+    """A key holder whose signatures may come later."""
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """The facility's own certificate."""
+        ...
+
+    @property
+    def poll(self) -> timedelta:
+        """How long to wait between two questions for one outcome."""
+        ...
+
+    @property
+    def patience(self) -> timedelta:
+        """How long a request may wait for its confirmation before it is asked anew."""
+        ...
+
+    def start(self, data: bytes) -> Started:
+        """Ask for a signature over ``data``."""
+        ...
+
+    def result(self, transaction: str, data: bytes) -> bytes | None:
+        """The value asked for earlier over the same ``data``; None while nobody has confirmed it."""
         ...
 
 

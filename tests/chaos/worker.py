@@ -55,7 +55,7 @@ def work(workdir: str, wound: Wound, pulls: bool, started: Any) -> None:
         while True:
             busy = False
             for line in opened.lines:
-                for stage in installation.NEEDS:
+                for stage in installation.ROUND:
                     if stage != "pull" or pulls:
                         busy = bool(line.run(stage).done) or busy
             if not busy:

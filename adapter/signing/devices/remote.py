@@ -15,11 +15,10 @@ import string
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol, runtime_checkable
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import httpx
@@ -32,6 +31,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from adapter.errors import CertificateError, ConfigError, SignatureInvalid, SignerUnavailable
 from adapter.settings import CertificateSettings, read_secret
+from adapter.signing.keys import Started
 
 
 class _Part(BaseModel):
@@ -76,32 +76,9 @@ class RemoteOptions(_Part):
     timeout: Annotated[float, Field(gt=0)] = 30
     wait: Annotated[float, Field(ge=0)] = Field(default=60, description="seconds sign() waits for a confirmation")
     poll: Annotated[float, Field(gt=0)] = Field(default=2, description="seconds between two questions for the outcome")
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """What the provider said to a request: its transaction id, or the value at once."""
-
-    transaction: str | None
-    value: bytes | None
-
-
-@runtime_checkable
-class AsynchronousKey(Protocol):
-    """A key holder whose signatures may come later."""
-
-    @property
-    def certificate(self) -> x509.Certificate:
-        """The facility's own certificate."""
-        ...
-
-    def start(self, data: bytes) -> Started:
-        """Ask for a signature over ``data``."""
-        ...
-
-    def result(self, transaction: str, data: bytes) -> bytes | None:
-        """The value asked for earlier over the same ``data``; None while nobody has confirmed it."""
-        ...
+    patience: Annotated[float, Field(gt=0)] = Field(
+        default=86_400, description="seconds a request may wait for its confirmation before it is asked anew"
+    )
 
 
 class RemoteKey:
@@ -128,6 +105,16 @@ class RemoteKey:
     def certificate(self) -> x509.Certificate:
         """The certificate as the provider gave it at opening."""
         return self._certificate
+
+    @property
+    def poll(self) -> timedelta:
+        """How long to wait between two questions for one outcome."""
+        return timedelta(seconds=self._options.poll)
+
+    @property
+    def patience(self) -> timedelta:
+        """How long a request may wait for its confirmation."""
+        return timedelta(seconds=self._options.patience)
 
     def start(self, data: bytes) -> Started:
         """Send the SHA-256 of ``data``. Raises SignerUnavailable, or CertificateError when the provider refuses."""

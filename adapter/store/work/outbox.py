@@ -210,6 +210,7 @@ class Outbox:
                 certificate_serial=serial,
                 sent_sha256=sha256,
                 signing_ticket=None,
+                next_attempt_at=None,
             )
             connection.execute(
                 insert(signed_bodies).values(
@@ -262,8 +263,11 @@ class Outbox:
             if done.rowcount != 1:
                 raise lease_lost()
 
-    def keep_ticket(self, claimed: Claimed, ticket: str) -> None:
-        """A remote signer's transaction id, saved before waiting for it. Raises LeaseLost."""
+    def keep_ticket(self, claimed: Claimed, ticket: str | None, *, ask_at: datetime) -> None:
+        """A remote signer's request, saved before waiting for it; the lease ends. Raises LeaseLost.
+
+        Nobody takes the revision again before ``ask_at``. None: there is no request; it is asked anew then.
+        """
         with self._db.write() as connection:
             done = connection.execute(
                 update(revisions)
@@ -272,7 +276,7 @@ class Outbox:
                     revisions.c.fence == claimed.fence,
                     revisions.c.state == State.SIGNING.value,
                 )
-                .values(signing_ticket=ticket)
+                .values(signing_ticket=ticket, next_attempt_at=ask_at, lease_owner=None, lease_until=None)
             )
             if done.rowcount != 1:
                 raise lease_lost()

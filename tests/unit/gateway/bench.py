@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from adapter.clock import system_clock
-from adapter.gateway import GatewayClient, HubClient, HubSettings
-from adapter.settings import Facility, GatewaySettings, Settings, SourceSettings
+from adapter.gateway import GatewayClient, HubClient
+from adapter.settings import Facility, GatewaySettings, HubSettings, Settings, SourceSettings
 from adapter.simulator import FaultPlan, FaultRule, running
 from tests.support.gateway_files import ACCOUNT, FACILITY, PASSWORD
 from tests.support.practice_gateway import practice_config

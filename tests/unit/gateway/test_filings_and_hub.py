@@ -8,10 +8,11 @@ import pytest
 
 from adapter.errors import GatewayRefusedLogin, GatewayUnreachable
 from adapter.gateway import Gateway, OutcomeKind, services
+from adapter.gateway.route import Routed
 from adapter.simulator import FaultRule
 from adapter.simulator.faults import Fault
 from adapter.simulator.services.paths import CATALOGUES
-from tests.support.gateway_files import FACILITY, dossier_xml, sign1, stay
+from tests.support.gateway_files import FACILITY, checkin_xml, dossier_xml, sign1, stay
 from tests.unit.gateway.bench import Bench
 
 
@@ -144,3 +145,12 @@ def test_the_hubs_login_may_live_on_another_host(bench: Bench) -> None:
     client = bench.hub("http://127.0.0.1:9", auth_url=url)
     assert client.send("dossier-3176", sign1(dossier_xml())).case == "wire/not-connected"
     assert client.logins == 1
+
+
+def test_a_routed_facility_sends_dossiers_to_the_hub_and_check_ins_to_the_gateway(bench: Bench) -> None:
+    url = bench.start()
+    routed = Routed(bench.client(url), bench.hub(url))
+    assert routed.send("dossier-3176", sign1(dossier_xml())).kind is OutcomeKind.ACCEPTED
+    assert routed.send("checkin-3176", sign1(checkin_xml())).kind is OutcomeKind.ACCEPTED
+    assert [row["service"] for row in bench.received()] == ["hub-dossier", "checkin-3176"]
+    assert routed.logins == 2

@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from adapter.errors import CertificateError, ConfigError, SignatureInvalid, SignerUnavailable
 from adapter.settings import CertificateSettings
 from adapter.signing import profile1
-from adapter.signing.devices.remote import AsynchronousKey, RemoteKey, open_remote, providers
+from adapter.signing.devices.remote import RemoteKey, open_remote, providers
+from adapter.signing.keys import AsynchronousKey
 from adapter.signing.verify import verify
 from tests.support.xmldsig_world import NOW, dossier, world
 
