@@ -17,6 +17,7 @@ from adapter.store.people.people import People
 from adapter.store.portal.confirmations import Confirmations
 from adapter.store.portal.elsewhere import Elsewhere
 from adapter.store.portal.lookups import Lookups
+from adapter.store.portal.mappings import Mappings
 from adapter.store.portal.verdicts import Verdicts
 from adapter.store.queue import Queue
 from adapter.store.retention import Purged, purge
@@ -24,6 +25,8 @@ from adapter.store.tables.database import Database
 from adapter.store.tables.schema import meta
 from adapter.store.views.balance import Balance
 from adapter.store.views.queries import Queries
+from adapter.store.views.trends import Trends
+from adapter.store.views.worklist import Worklist
 from adapter.store.work.dossiers import Dossiers
 from adapter.store.work.gates import Gates
 from adapter.store.work.intake import Intake
@@ -55,6 +58,8 @@ class Store:
         self.gates = Gates(database)
         self.balance = Balance(database)
         self.queries = Queries(database, vault)
+        self.worklist = Worklist(database, vault)
+        self.trends = Trends(database, vault)
         self.queue = Queue(database, vault, clock)
         self.elsewhere = Elsewhere(database, vault)
         self.verdicts = Verdicts(database, vault)
@@ -62,6 +67,7 @@ class Store:
         self.lookups = Lookups(database, vault)
         self.messages = Messages(database, vault, keep_for=retention.source)
         self.audit = Audit(database, vault, clock)
+        self.mappings = Mappings(database, self.audit)
         self.people = People(database, vault, clock, self.audit)
 
     @classmethod

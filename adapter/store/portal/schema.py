@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
 
 from adapter.store.tables.schema import metadata
 from adapter.store.tables.types import Id, Instant
@@ -67,4 +67,24 @@ lookups = Table(
     Column("milliseconds", Integer),
     Index(None, "facility", "asked_at"),
     comment="proof that the reception asked, also when the gateway did not answer",
+)
+
+mapping_versions = Table(
+    "mapping_versions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("facility", String(5), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("files", Text, nullable=False, comment="path in the mapping's folder → text, as JSON; never patient data"),
+    Column("plan_hash", String(64), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("state", String(10), nullable=False, comment="review, active, retired, rejected"),
+    Column("author", String(120), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("decided_by", String(120)),
+    Column("decided_at", Instant),
+    Column("decision", Text),
+    UniqueConstraint("facility", "number"),
+    Index(None, "facility", "state"),
+    comment="mappings as people changed them; at most one of a facility is active",
 )

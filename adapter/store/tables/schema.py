@@ -142,8 +142,12 @@ dossiers = Table(
     UniqueConstraint("facility", "ma_lk_blind", "purpose", "occasion"),
     Index(None, "facility", "first_day"),
     Index(None, "facility", "state", "held"),
+    Index("ix_dossiers_by_deadline", "facility", "purpose", "state", "held", "deadline", "id"),
+    Index("ix_dossiers_by_change", "facility", "purpose", "state", "held", "updated_at", "id"),
+    Index("ix_dossiers_by_verdict", "facility", "verdict", "deadline", "id"),
     Index(None, "encounter_id"),
     Index(None, "ma_lk_blind"),
+    Index(None, "revision_id"),
 )
 
 search_words = Table(
@@ -152,7 +156,7 @@ search_words = Table(
     Column("dossier_id", Id, ForeignKey("dossiers.id"), primary_key=True),
     Column("kind", String(10), primary_key=True),
     Column("value", LargeBinary, primary_key=True),
-    Index(None, "kind", "value"),
+    Index(None, "kind", "value", "dossier_id"),
     comment="blind values of card, personal number and each word of the name",
 )
 
@@ -195,6 +199,7 @@ revisions = Table(
     UniqueConstraint("dossier_id", "number"),
     Index("ix_revisions_queue", "facility", "state", "rank", "deadline", "id"),
     Index(None, "sent_sha256"),
+    Index(None, "facility", "accepted_at"),
 )
 
 findings = Table(
@@ -209,7 +214,7 @@ findings = Table(
     Column("field", String(40), nullable=False),
     Column("text_sealed", LargeBinary, nullable=False, comment="value and both messages"),
     Index(None, "revision_id"),
-    Index(None, "rule"),
+    Index(None, "rule", "revision_id"),
 )
 
 # ---- what happened -------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, case, exists, func, select
 from adapter.store.states import COLUMNS, COUNTED_AS, State, Verdict
 from adapter.store.tables.database import Database
 from adapter.store.tables.schema import dossiers, encounters, expectations, pulls, revisions
+from adapter.store.tables.statements import Facilities, only
 
 _GROUPS = {"claim": "dossiers", "book": "dossiers", "checkin": "checkins"}
 
@@ -55,17 +56,17 @@ class Balance:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def equations(self, facility: str | None = None) -> dict[str, Any]:
+    def equations(self, facility: Facilities = None) -> dict[str, Any]:
         """Both equations with every line that does not hold, over one consistent picture."""
         with self._db.read() as connection:
             return self._equations(connection, facility)
 
-    def lines(self, facility: str | None = None) -> list[Line]:
+    def lines(self, facility: Facilities = None) -> list[Line]:
         """Every facility and day, both sides."""
         with self._db.read() as connection:
             return _lines(connection, facility)
 
-    def summary(self, facility: str | None = None) -> dict[str, Any]:
+    def summary(self, facility: Facilities = None) -> dict[str, Any]:
         """The counts of the status object: encounters, dossiers, check-ins, verdicts, conserved, equation."""
         with self._db.read() as connection:
             detail = self._equations(connection, facility)
@@ -84,7 +85,7 @@ class Balance:
                 "equation": detail,
             }
 
-    def _equations(self, connection: Connection, facility: str | None) -> dict[str, Any]:
+    def _equations(self, connection: Connection, facility: Facilities) -> dict[str, Any]:
         lines = _lines(connection, facility)
         sums = connection.execute(
             _mine(
@@ -116,11 +117,11 @@ def _unbalanced() -> Any:
     return pulls.c.read != pulls.c.unchanged + pulls.c.new + pulls.c.changed + pulls.c.skipped
 
 
-def _mine(statement: Any, table: Any, facility: str | None) -> Any:
-    return statement if facility is None else statement.where(table.c.facility == facility)
+def _mine(statement: Any, table: Any, facility: Facilities) -> Any:
+    return only(statement, table.c.facility, facility)
 
 
-def _lines(connection: Connection, facility: str | None) -> list[Line]:
+def _lines(connection: Connection, facility: Facilities) -> list[Line]:
     lines: dict[tuple[str, date, str], Line] = {}
 
     def line(of: str, day: date, purpose: str) -> Line:
@@ -176,7 +177,7 @@ def _lines(connection: Connection, facility: str | None) -> list[Line]:
     return sorted(lines.values(), key=lambda x: (x.facility, x.day, x.group))
 
 
-def _verdicts(connection: Connection, facility: str | None) -> dict[str, int]:
+def _verdicts(connection: Connection, facility: Facilities) -> dict[str, int]:
     counts: dict[str, int] = defaultdict(int)
     statement = (
         select(revisions.c.verdict, func.count().label("n"))

@@ -55,7 +55,7 @@ class Queries:
     ) -> list[dict[str, Any]]:
         """Dossiers, the most urgent first. ``text``: words of a name, a card or a personal number."""
         statement = self._filtered(
-            _base(), facility=facility, purpose=purpose, state=state, held=held, rule=rule, ma_lk=ma_lk, text=text
+            base_lines(), facility=facility, purpose=purpose, state=state, held=held, rule=rule, ma_lk=ma_lk, text=text
         )
         if overdue_at is not None:
             statement = statement.where(
@@ -64,7 +64,7 @@ class Queries:
         rank = case((dossiers.c.purpose == "checkin", 0), else_=1)
         statement = statement.order_by(rank, dossiers.c.deadline, dossiers.c.id).limit(limit).offset(offset)
         with self._db.read() as connection:
-            return [self._line(row) for row in connection.execute(statement)]
+            return [line_of(row, self._vault) for row in connection.execute(statement)]
 
     def count(
         self,
@@ -79,7 +79,7 @@ class Queries:
     ) -> int:
         """How many dossiers :meth:`list` would give without its limit."""
         statement = self._filtered(
-            _base(), facility=facility, purpose=purpose, state=state, held=held, rule=rule, ma_lk=ma_lk, text=text
+            base_lines(), facility=facility, purpose=purpose, state=state, held=held, rule=rule, ma_lk=ma_lk, text=text
         )
         with self._db.read() as connection:
             return int(connection.execute(select(func.count()).select_from(statement.subquery())).scalar_one())
@@ -87,7 +87,7 @@ class Queries:
     def show(self, dossier_id: int) -> dict[str, Any] | None:
         """Everything about one dossier: revisions with findings, attempts and receipts; events; tasks."""
         with self._db.read() as connection:
-            row = connection.execute(_base().where(dossiers.c.id == dossier_id)).one_or_none()
+            row = connection.execute(base_lines().where(dossiers.c.id == dossier_id)).one_or_none()
             if row is None:
                 return None
             past = connection.execute(
@@ -99,7 +99,7 @@ class Queries:
             ).all()
             open_tasks = connection.execute(select(tasks).where(tasks.c.dossier_id == dossier_id)).all()
             return {
-                **self._line(row),
+                **line_of(row, self._vault),
                 "revisions": [self._revision(connection, r, numbers) for r in past],
                 "events": [
                     {
@@ -236,34 +236,6 @@ class Queries:
             return statement.where(as_number)
         return statement.where(or_(as_number, and_(*as_name)))
 
-    def _line(self, row: Row[Any]) -> dict[str, Any]:
-        return {
-            "id": row.id,
-            "facility": row.facility,
-            "ma_lk": self._vault.open_text(row.ma_lk_sealed, MA_LK),
-            "purpose": row.purpose,
-            "occasion": row.occasion,
-            "state": row.state,
-            "held": bool(row.held),
-            "held_code": row.held_code,
-            "held_reason": row.held_reason,
-            "held_by": row.held_by,
-            "deadline": _iso(row.deadline),
-            "first_day": row.first_day.isoformat(),
-            "verdict": row.verdict,
-            "payment_requested": bool(row.payment_requested),
-            "revision": row.number,
-            "revision_id": row.revision_id,
-            "reason": row.reason,
-            "state_reason": row.state_reason,
-            "attempts": row.attempts,
-            "next_attempt_at": _iso(row.next_attempt_at),
-            "remark": bool(row.remark),
-            "amount_total": _decimal(row.amount_total),
-            "amount_insurance": _decimal(row.amount_insurance),
-            "updated_at": _iso(row.updated_at),
-        }
-
     def _revision(self, connection: Connection, row: Row[Any], numbers: dict[int, int]) -> dict[str, Any]:
         tried = connection.execute(
             select(attempts).where(attempts.c.revision_id == row.id).order_by(attempts.c.id)
@@ -280,6 +252,7 @@ class Queries:
             "standard": row.standard,
             "content_hash": row.content_hash,
             "mapping_hash": row.mapping_hash,
+            "source_hash": row.source_hash,
             "sha256": row.sent_sha256,
             "certificate_serial": row.certificate_serial,
             "created_at": _iso(row.created_at),
@@ -321,7 +294,8 @@ class Queries:
         return "" if sealed is None else self._vault.open_text(sealed, MESSAGE)
 
 
-def _base() -> Select[Any]:
+def base_lines() -> Select[Any]:
+    """A dossier with its current revision: the columns :func:`line_of` reads."""
     return select(
         dossiers,
         revisions.c.number,
@@ -333,6 +307,37 @@ def _base() -> Select[Any]:
         revisions.c.amount_total,
         revisions.c.amount_insurance,
     ).join(revisions, revisions.c.id == dossiers.c.revision_id)
+
+
+def line_of(row: Row[Any], vault: Vault) -> dict[str, Any]:
+    """One line of a list, ready for JSON."""
+    return {
+        "id": row.id,
+        "facility": row.facility,
+        "ma_lk": vault.open_text(row.ma_lk_sealed, MA_LK),
+        "purpose": row.purpose,
+        "occasion": row.occasion,
+        "state": row.state,
+        "held": bool(row.held),
+        "held_code": row.held_code,
+        "held_reason": row.held_reason,
+        "held_by": row.held_by,
+        "deadline": _iso(row.deadline),
+        "first_day": row.first_day.isoformat(),
+        "verdict": row.verdict,
+        "payment_requested": bool(row.payment_requested),
+        "revision": row.number,
+        "revision_id": row.revision_id,
+        "encounter_id": row.encounter_id,
+        "reason": row.reason,
+        "state_reason": row.state_reason,
+        "attempts": row.attempts,
+        "next_attempt_at": _iso(row.next_attempt_at),
+        "remark": bool(row.remark),
+        "amount_total": _decimal(row.amount_total),
+        "amount_insurance": _decimal(row.amount_insurance),
+        "updated_at": _iso(row.updated_at),
+    }
 
 
 def _iso(at: datetime | None) -> str | None:

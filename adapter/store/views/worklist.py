@@ -1,0 +1,403 @@
+"""The console's list of dossiers: search, filter, sort and paging that do not grow slow with the store.
+
+Three ways to find a page, the cheapest wins: a *small set* (one person, one day, a rare rule or
+state) is gathered and sorted; *runs* are short pieces of an index, one for each facility, purpose,
+state and flag, merged; a *dense* search (a common name, a frequent rule) walks its index, newest
+first. Nothing counts the whole table; pages are found by key, not by offset.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from itertools import product
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal, select, tuple_, union_all
+
+from adapter.store.states import State
+from adapter.store.tables.database import Database
+from adapter.store.tables.schema import dossiers, findings, search_words
+from adapter.store.tables.types import Instant
+from adapter.store.views.queries import base_lines, line_of
+from adapter.store.work.intake import MA_LK
+from adapter.vault import Vault, plain_words
+
+Sort = Literal["deadline", "-deadline", "-changed"]
+PURPOSES = ("claim", "book", "checkin")
+STATES = tuple(s.value for s in State if s is not State.SUPERSEDED)
+OVER = tuple(s.value for s in (State.ACCEPTED, State.SKIPPED))
+OPEN = tuple(s for s in STATES if s not in OVER)
+
+_SMALL = 3000
+"""Up to so many candidates are gathered and sorted; beyond, an index is walked."""
+_FACILITIES_AT_ONCE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to list. ``facilities`` names every facility the reader may see; empty tuples and None do not filter.
+
+    ``text``: MA_LK, card, personal number, or words of a name. ``after`` and ``before``: cursors of a page.
+    """
+
+    facilities: tuple[str, ...]
+    purpose: str | None = None
+    states: tuple[str, ...] = ()
+    held: bool | None = None
+    verdict: str | None = None
+    rule: str | None = None
+    text: str = ""
+    day: date | None = None
+    due_before: datetime | None = None
+    sort: Sort = "deadline"
+    limit: int = 50
+    after: str | None = None
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Lines as :class:`Queries` gives them, and the cursors around them. ``sorted_by`` may be ``-id`` (newest)."""
+
+    rows: list[dict[str, Any]]
+    next: str | None
+    previous: str | None
+    sorted_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A sort key and its direction; ``id`` makes it total."""
+
+    name: str
+    key: ColumnElement[Any]
+    descending: bool
+
+    def by(self) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+        if self.descending:
+            return self.key.desc(), dossiers.c.id.desc()
+        return self.key.asc(), dossiers.c.id.asc()
+
+    def beyond(self, cursor: tuple[Any, int]) -> ColumnElement[bool]:
+        """Rows behind this place, in this order."""
+        place = tuple_(self.key, dossiers.c.id)
+        value = literal(cursor[0], self.key.type)
+        there = tuple_(value, literal(cursor[1], dossiers.c.id.type))
+        return place < there if self.descending else place > there
+
+
+_ORDERS = {
+    "deadline": _Order("deadline", dossiers.c.deadline, descending=False),
+    "-deadline": _Order("-deadline", dossiers.c.deadline, descending=True),
+    "-changed": _Order("-changed", dossiers.c.updated_at, descending=True),
+    "-id": _Order("-id", dossiers.c.id, descending=True),
+}
+
+
+class Worklist:
+    """Pages of dossiers for people."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._db = database
+        self._vault = vault
+
+    def page(self, wanted: Wanted) -> Page:
+        """One page. A cursor that is not one of ours is taken as the beginning."""
+        with self._db.read() as connection:
+            ids, order, more = self._ids(connection, wanted)
+            rows = self._lines(connection, ids)
+        backwards = wanted.before is not None
+        if backwards:
+            rows.reverse()
+        has_next = more if not backwards else True
+        has_previous = (more if backwards else wanted.after is not None) and bool(rows)
+        return Page(
+            rows,
+            _cursor(order, rows[-1]) if rows and has_next else None,
+            _cursor(order, rows[0]) if has_previous else None,
+            order.name,
+        )
+
+    def bounded(self, wanted: Wanted, most: int = 1000) -> int:
+        """How many there are, counted up to ``most``; text and rule are not looked at."""
+        with self._db.read() as connection:
+            total = 0
+            for part in _portions(wanted.facilities):
+                piece = union_all(*_bare_runs(replace(wanted, facilities=part), most))
+                counted = select(func.count()).select_from(piece.subquery())
+                total += int(connection.execute(counted).scalar_one())
+                if total >= most:
+                    return most
+        return total
+
+    # ---- the three ways --------------------------------------------------------------------------
+
+    def _ids(self, connection: Connection, wanted: Wanted) -> tuple[list[int], _Order, bool]:
+        order = _ORDERS[wanted.sort]
+        narrow = self._narrow(connection, wanted)
+        if isinstance(narrow, list):
+            return self._small(connection, wanted, narrow, order)
+        if narrow is not None:
+            # Too many of them to sort: newest first, by the index that finds them.
+            few = self._few_runs(connection, wanted)
+            if few is not None:
+                return self._small(connection, wanted, few, order, narrow)
+            return self._dense(connection, wanted, narrow)
+        if wanted.verdict is not None:
+            return self._judged(connection, wanted, order)
+        return self._runs(connection, wanted, order)
+
+    def _narrow(self, connection: Connection, wanted: Wanted) -> list[int] | ColumnElement[bool] | None:
+        """Ids when they are few, a condition when they are many, None when nothing narrows."""
+        if wanted.text.strip():
+            return self._by_text(connection, wanted.text.strip())
+        if wanted.rule is not None:
+            found = (
+                select(dossiers.c.id)
+                .join(findings, findings.c.revision_id == dossiers.c.revision_id)
+                .where(findings.c.rule == wanted.rule)
+                .distinct()
+                .limit(_SMALL + 1)
+            )
+            ids = list(connection.execute(found).scalars())
+            return ids if len(ids) <= _SMALL else _has_rule(wanted.rule)
+        if wanted.day is not None:
+            of_day = select(dossiers.c.id).where(
+                dossiers.c.facility.in_(wanted.facilities), dossiers.c.first_day == wanted.day
+            )
+            ids = list(connection.execute(of_day.limit(_SMALL + 1)).scalars())
+            return ids if len(ids) <= _SMALL else dossiers.c.first_day == wanted.day
+        return None
+
+    def _by_text(self, connection: Connection, text: str) -> list[int] | ColumnElement[bool]:
+        numbers = select(search_words.c.dossier_id).where(
+            search_words.c.kind.in_(["card", "person"]),
+            search_words.c.value.in_([self._vault.blind(text, "card"), self._vault.blind(text, "person")]),
+        )
+        known = select(dossiers.c.id).where(dossiers.c.ma_lk_blind == self._vault.blind(text, MA_LK))
+        ids = list(connection.execute(union_all(numbers, known).limit(_SMALL)).scalars())
+        words = [self._vault.blind(word, "name") for word in plain_words(text)]
+        if ids or not words or any(c.isdigit() for c in text):
+            return ids
+        sizes = {word: _upto(connection, _having(word)) for word in words}
+        rarest = min(sizes, key=lambda w: sizes[w])
+        others = [word for word in words if word != rarest]
+        if sizes[rarest] <= _SMALL:
+            some = select(search_words.c.dossier_id).where(*_is(rarest))
+            for word in others:
+                some = some.where(search_words.c.dossier_id.in_(select(_other.c.dossier_id).where(*_is(word, _other))))
+            return list(connection.execute(some).scalars())
+        return _all_words(words)
+
+    def _small(
+        self,
+        connection: Connection,
+        wanted: Wanted,
+        ids: list[int],
+        order: _Order,
+        also: ColumnElement[bool] | None = None,
+    ) -> tuple[list[int], _Order, bool]:
+        statement = select(dossiers.c.id).where(dossiers.c.id.in_(ids), *_filters(wanted))
+        if also is not None:
+            statement = statement.where(also)
+        return _cut(connection, statement, wanted, order)
+
+    def _few_runs(self, connection: Connection, wanted: Wanted) -> list[int] | None:
+        """Ids of a rare state, flag or verdict; None when it is not rare or nothing of the kind is asked."""
+        if not (wanted.states or wanted.held or wanted.verdict or wanted.due_before):
+            return None
+        if wanted.verdict is not None:
+            some = select(dossiers.c.id).where(
+                dossiers.c.facility.in_(wanted.facilities), dossiers.c.verdict == wanted.verdict
+            )
+            ids = list(connection.execute(some.limit(_SMALL + 1)).scalars())
+            return ids if len(ids) <= _SMALL else None
+        ids = []
+        for part in _portions(wanted.facilities):
+            runs = union_all(*_bare_runs(replace(wanted, facilities=part), _SMALL + 1))
+            ids += connection.execute(runs.limit(_SMALL + 1)).scalars()
+            if len(ids) > _SMALL:
+                return None
+        return ids
+
+    def _dense(
+        self, connection: Connection, wanted: Wanted, narrow: ColumnElement[bool]
+    ) -> tuple[list[int], _Order, bool]:
+        order = _ORDERS["-id"]
+        return _cut(connection, select(dossiers.c.id).where(narrow, *_filters(wanted)), wanted, order)
+
+    def _judged(self, connection: Connection, wanted: Wanted, order: _Order) -> tuple[list[int], _Order, bool]:
+        few = self._few_runs(connection, wanted)
+        if few is not None:
+            return self._small(connection, wanted, few, order)
+        by_deadline = order if order.name != "-changed" else _ORDERS["-deadline"]
+        runs = [
+            select(dossiers.c.id, by_deadline.key.label("key")).where(
+                dossiers.c.facility == facility, dossiers.c.verdict == wanted.verdict, *_filters(wanted)
+            )
+            for facility in wanted.facilities
+        ]
+        return self._merged(connection, runs, wanted, by_deadline)
+
+    def _runs(self, connection: Connection, wanted: Wanted, order: _Order) -> tuple[list[int], _Order, bool]:
+        runs = [
+            select(dossiers.c.id, order.key.label("key")).where(*where, *_beyond_runs(wanted))
+            for where in _run_keys(wanted)
+        ]
+        return self._merged(connection, runs, wanted, order)
+
+    def _merged(
+        self, connection: Connection, runs: Sequence[Select[Any]], wanted: Wanted, order: _Order
+    ) -> tuple[list[int], _Order, bool]:
+        walk, cursor = _walk(wanted, order)
+        found: list[tuple[Any, int]] = []
+        at_once = _FACILITIES_AT_ONCE * len(PURPOSES) * len(STATES)
+        for start in range(0, len(runs), at_once):
+            pieces = []
+            for run in runs[start : start + at_once]:
+                piece = run if cursor is None else run.where(walk.beyond(cursor))
+                pieces.append(select(piece.order_by(*walk.by()).limit(wanted.limit + 1).subquery()))
+            together = union_all(*pieces).subquery()
+            keys = together.c
+            by = (keys.key.desc(), keys.id.desc()) if walk.descending else (keys.key.asc(), keys.id.asc())
+            statement = select(keys.key, keys.id).order_by(*by).limit(wanted.limit + 1)
+            found += [(row.key, row.id) for row in connection.execute(statement)]
+        found.sort(reverse=walk.descending)
+        ids = [identity for _, identity in found]
+        return ids[: wanted.limit], order, len(ids) > wanted.limit
+
+    def _lines(self, connection: Connection, ids: list[int]) -> list[dict[str, Any]]:
+        if not ids:
+            return []
+        rows = {row.id: row for row in connection.execute(base_lines().where(dossiers.c.id.in_(ids)))}
+        return [line_of(rows[identity], self._vault) for identity in ids]
+
+
+# ---- conditions ----------------------------------------------------------------------------------
+
+_other = search_words.alias("other_words")
+
+
+def _is(word: bytes, table: Any = search_words) -> tuple[ColumnElement[bool], ...]:
+    return table.c.kind == "name", table.c.value == word
+
+
+def _having(word: bytes) -> Select[Any]:
+    return select(search_words.c.dossier_id).where(*_is(word))
+
+
+def _all_words(words: Sequence[bytes]) -> ColumnElement[bool]:
+    """Every word, looked up for each dossier on the way: its key leads there directly."""
+    conditions = [exists().where(search_words.c.dossier_id == dossiers.c.id, *_is(word)) for word in words]
+    together = conditions[0]
+    result: ColumnElement[bool] = together
+    for one in conditions[1:]:
+        result = result & one
+    return result
+
+
+def _has_rule(rule: str) -> ColumnElement[bool]:
+    return exists().where(findings.c.revision_id == dossiers.c.revision_id, findings.c.rule == rule)
+
+
+def _upto(connection: Connection, statement: Select[Any]) -> int:
+    counted = select(func.count()).select_from(statement.limit(_SMALL + 1).subquery())
+    return int(connection.execute(counted).scalar_one())
+
+
+def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Everything but text and rule, as conditions on each row."""
+    where: list[ColumnElement[bool]] = [dossiers.c.facility.in_(wanted.facilities)]
+    if wanted.purpose is not None:
+        where.append(dossiers.c.purpose == wanted.purpose)
+    if wanted.states:
+        where.append(dossiers.c.state.in_(wanted.states))
+    if wanted.held is not None:
+        where.append(dossiers.c.held if wanted.held else ~dossiers.c.held)
+    if wanted.verdict is not None:
+        where.append(dossiers.c.verdict == wanted.verdict)
+    if wanted.rule is not None and wanted.text.strip():
+        where.append(_has_rule(wanted.rule))
+    return where + _beyond_runs(wanted)
+
+
+def _beyond_runs(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """What a run's key does not say."""
+    where: list[ColumnElement[bool]] = []
+    if wanted.day is not None:
+        where.append(dossiers.c.first_day == wanted.day)
+    if wanted.due_before is not None:
+        where.append(dossiers.c.deadline < wanted.due_before)
+    return where
+
+
+def _run_keys(wanted: Wanted) -> Iterator[tuple[ColumnElement[bool], ...]]:
+    purposes = (wanted.purpose,) if wanted.purpose is not None else PURPOSES
+    flags = (False, True) if wanted.held is None else (wanted.held,)
+    for facility, purpose, state, flag in product(wanted.facilities, purposes, wanted.states or STATES, flags):
+        yield (
+            dossiers.c.facility == facility,
+            dossiers.c.purpose == purpose,
+            dossiers.c.state == state,
+            dossiers.c.held if flag else ~dossiers.c.held,
+        )
+
+
+def _bare_runs(wanted: Wanted, most: int) -> list[Any]:
+    """The runs' ids without an order, each as a statement that may be limited on SQLite too."""
+    return [
+        select(select(dossiers.c.id).where(*where, *_beyond_runs(wanted)).limit(most).subquery())
+        for where in _run_keys(wanted)
+    ]
+
+
+def _portions(facilities: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for start in range(0, len(facilities), _FACILITIES_AT_ONCE):
+        yield facilities[start : start + _FACILITIES_AT_ONCE]
+
+
+# ---- pages ---------------------------------------------------------------------------------------
+
+
+def _walk(wanted: Wanted, order: _Order) -> tuple[_Order, tuple[Any, int] | None]:
+    """The direction to go and the place to start from."""
+    if wanted.before is not None:
+        return replace(order, descending=not order.descending), _place(order, wanted.before)
+    return order, _place(order, wanted.after) if wanted.after is not None else None
+
+
+def _cut(
+    connection: Connection, statement: Select[Any], wanted: Wanted, order: _Order
+) -> tuple[list[int], _Order, bool]:
+    walk, cursor = _walk(wanted, order)
+    if cursor is not None:
+        statement = statement.where(walk.beyond(cursor))
+    ids = list(connection.execute(statement.order_by(*walk.by()).limit(wanted.limit + 1)).scalars())
+    return ids[: wanted.limit], order, len(ids) > wanted.limit
+
+
+def _cursor(order: _Order, row: dict[str, Any]) -> str:
+    value = {"deadline": row["deadline"], "updated_at": row["updated_at"], "id": row["id"]}[_column(order)]
+    return base64.urlsafe_b64encode(json.dumps([value, row["id"]]).encode()).decode().rstrip("=")
+
+
+def _place(order: _Order, cursor: str) -> tuple[Any, int] | None:
+    try:
+        value, identity = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if isinstance(order.key.type, Instant):
+            return datetime.fromisoformat(value), int(identity)
+        return int(value), int(identity)
+    except (ValueError, TypeError, binascii.Error):
+        return None
+
+
+def _column(order: _Order) -> str:
+    return str(getattr(order.key, "name", "id"))
+
+
+__all__ = ["OPEN", "PURPOSES", "STATES", "Page", "Sort", "Wanted", "Worklist"]
