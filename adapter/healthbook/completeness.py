@@ -1,0 +1,117 @@
+"""What a visit's book lacks, why, and whether it can reach the person's book at all.
+
+A field is empty because the mapping does not carry it, because the HIS does not hold it for this visit, or because
+what it holds cannot be read. Which empty values count as gaps is data (``data/expectations.yaml``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+import yaml
+
+from adapter.clock import from_datetime12
+from adapter.dossier.model import Dossier
+from adapter.healthbook.catalogue import DATA, BookField, fields, groups, rules_of
+from adapter.healthbook.projection import Extra, group_rows, source_rows, visit_day
+
+Reach = Literal["ok", "missing", "malformed"]
+Mapped = Mapping[str, frozenset[str]]
+"""Table, or ``his:section``, → the elements a mapping fills."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """One visit: ids of the fields that hold something, of those expected and empty, and whether it arrives."""
+
+    filled: frozenset[str]
+    empty: frozenset[str]
+    reach: Reach
+
+
+def assess(dossier: Dossier, extra: Extra) -> Completeness:
+    """Which fields hold something, without building the book."""
+    filled = frozenset(about.id for about in fields().values() if _filled(about, dossier, extra))
+    empty = frozenset(
+        about.id for about in fields().values() if about.id not in filled and _expected(about, dossier, extra)
+    )
+    return Completeness(filled, empty, reach(dossier.header))
+
+
+def unmapped(mapped: Mapped) -> tuple[str, ...]:
+    """Fields no source of which is filled by a mapping, in the book's order."""
+    return tuple(
+        name
+        for name in fields()
+        if not any(set(rule.columns) & mapped.get(rule.table, frozenset()) for rule in rules_of()[name])
+    )
+
+
+def reach(header: Mapping[str, str]) -> Reach:
+    """Whether the personal number can lead a visit to its person's book."""
+    number = header.get("SO_CCCD", "").strip()
+    if not number:
+        return "missing"
+    known = _expectations()
+    citizen = header.get("MA_QUOCTICH", "").strip() in known["citizen_nationality"]
+    form = known["citizen_number" if citizen else "other_number"]
+    if not re.fullmatch(form, number) or len(set(number)) == 1:
+        return "malformed"
+    return "ok"
+
+
+def _filled(about: BookField, dossier: Dossier, extra: Extra) -> bool:
+    for rule in rules_of()[about.id]:
+        if rule.group:
+            found: Iterable[Mapping[str, str]] = (
+                row
+                for group in groups()
+                if group.name == rule.group and group.table == rule.table
+                for _, row in group_rows(dossier, extra, group)
+            )
+        else:
+            found = source_rows(dossier, extra, rule.table)
+        if any(str(row.get(column) or "").strip() for row in found for column in rule.columns):
+            return True
+    return False
+
+
+def _expected(about: BookField, dossier: Dossier, extra: Extra) -> bool:
+    if about.expected == "always":
+        return True
+    if about.expected == "if_known":
+        return False
+    if about.expected == "row":
+        names = {rule.group for rule in rules_of()[about.id]}
+        return any(
+            next(group_rows(dossier, extra, group), None) is not None for group in groups() if group.name in names
+        )
+    known = _expectations()[about.expected]
+    value = dossier.header.get(known["element"], "")
+    if "younger_than" in known:
+        return _younger(value, dossier, known["younger_than"])
+    return value in known["is"] if "is" in known else bool(value)
+
+
+def _younger(birth: str, dossier: Dossier, years: int) -> bool:
+    """Whether a person is below an age at the end of the visit; a year alone counts as its first day."""
+    day = visit_day(dossier)
+    try:
+        born = from_datetime12(f"{birth[:4]}{_known(birth[4:6])}{_known(birth[6:8])}").date()
+    except ValueError:
+        return False
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day)) < years
+
+
+def _known(part: str) -> str:
+    return part if part.strip("0") else "01"
+
+
+@lru_cache(maxsize=1)
+def _expectations() -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load((DATA / "expectations.yaml").read_text(encoding="utf-8"))
+    return document

@@ -1,0 +1,182 @@
+"""The rules of ``data/privacy.yaml`` and a facility's own, and how one matches a code or a text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from adapter.errors import ConfigError, Where
+from adapter.healthbook.catalogue import DATA
+
+Claim = Literal["send", "hold", "review"]
+SelfPaid = Literal["send", "hold", "review", "never"]
+Show = Literal["hold", "never", "advice", "consent"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Context(_Frozen):
+    """Where a ``cut`` applies: diseases of the visit or words of the text, unless a disease forbids it."""
+
+    icd: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    not_icd: tuple[str, ...] = ()
+
+
+class PrivacyRule(_Frozen):
+    """One rule. ``scope``: row (what matches), visit (all when the main disease or a table matches), flag."""
+
+    id: str
+    name_vi: str
+    name_en: str
+    icd: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    cut: tuple[str, ...] = ()
+    context: Context | None = None
+    only: tuple[str, ...] = ()
+    scope: Literal["row", "visit", "flag"] = "row"
+    claim: Claim
+    self_paid: SelfPaid
+    consent_lifts: bool = False
+    show: Show
+    basis: str
+    certainty: Mapping[str, str]
+
+    @field_validator("cut")
+    @classmethod
+    def _compiles(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in value:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"not a regular expression: {error}") from error
+        return value
+
+    def knows_disease(self, code: str) -> bool:
+        """Whether an ICD-10 code belongs to it."""
+        return within(code, self.icd)
+
+    def reads(self, text: str) -> bool:
+        """Whether one of its words stands in a text, whatever the case; without marks only in unmarked text."""
+        return bool(self.words) and speaks_of(self.words, text)
+
+    def cut_out(self, text: str, *, diseases: Sequence[str]) -> str:
+        """The text without what may not be told; the same object when there is nothing of it."""
+        if not self.cut or not self._in_context(text, diseases):
+            return text
+        shorter = nfc = unicodedata.normalize("NFC", text)
+        for pattern in _patterns(self.cut):
+            shorter = pattern.sub("[…]", shorter)
+        return text if shorter == nfc else re.sub(r"(\[…\][\s,;]*)+\[…\]", "[…]", shorter)
+
+    def _in_context(self, text: str, diseases: Sequence[str]) -> bool:
+        if self.context is None:
+            return True
+        if any(within(code, self.context.not_icd) for code in diseases):
+            return False
+        return any(within(code, self.context.icd) for code in diseases) or speaks_of(self.context.words, text)
+
+
+class PrivacyRules(_Frozen):
+    """All rules, and which elements of the tables hold words, names and diseases."""
+
+    rules: tuple[PrivacyRule, ...]
+    free_text: Mapping[str, tuple[str, ...]]
+    names: Mapping[str, tuple[str, ...]]
+    diseases: Mapping[str, tuple[str, ...]]
+    clinical: Mapping[str, tuple[str, ...]]
+
+    @property
+    def keep(self) -> tuple[str, ...]:
+        """Fields that stay when a whole visit is withheld."""
+        return self.clinical["keep"]
+
+
+def load_rules(extra: Path | None = None) -> PrivacyRules:
+    """Our rules, and a facility's file over them: same id replaces. Raises ConfigError naming the file."""
+    shipped = _shipped()
+    if extra is None:
+        return shipped
+    try:
+        own = yaml.safe_load(extra.read_text(encoding="utf-8-sig")) or {}
+        rules = tuple(PrivacyRule(**rule) for rule in own.get("rules", ()))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError, TypeError, AttributeError) as error:
+        raise ConfigError(
+            "Không đọc được tệp quy tắc riêng tư (book.privacy_rules)",
+            "The file of privacy rules cannot be read (book.privacy_rules)",
+            where=Where(str(extra)),
+            hint_vi="xem docs/healthbook/privacy.md",
+            hint_en="see docs/healthbook/privacy.md",
+        ) from error
+    by_id = {rule.id: rule for rule in (*shipped.rules, *rules)}
+    return shipped.model_copy(update={"rules": tuple(by_id.values())})
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    first: str
+    last: str
+
+    def holds(self, code: str) -> bool:
+        stem = code[: len(self.first)]
+        return self.first <= stem <= self.last
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> PrivacyRules:
+    document: dict[str, Any] = yaml.safe_load((DATA / "privacy.yaml").read_text(encoding="utf-8"))
+    return PrivacyRules(**document)
+
+
+def within(code: str, prefixes: Sequence[str]) -> bool:
+    """Whether an ICD-10 code is one of these, below one, or in a range ``O00-O48``."""
+    return bool(code) and any(_prefix(p).holds(code.strip().upper()) for p in prefixes)
+
+
+@lru_cache(maxsize=1024)
+def _prefix(text: str) -> _Range:
+    first, _, last = text.partition("-")
+    return _Range(first, last or first)
+
+
+def speaks_of(words: tuple[str, ...], text: str) -> bool:
+    """Whether one of the words begins in a text."""
+    if not text:
+        return False
+    plain = _fold(text)
+    if _words(words).search(plain):
+        return True
+    return plain == _unmarked(plain) and bool(_words(tuple(_unmarked(_fold(w)) for w in words)).search(plain))
+
+
+@lru_cache(maxsize=256)
+def _words(words: tuple[str, ...]) -> re.Pattern[str]:
+    """Words begin where a letter does not go before; abbreviations also end where no letter follows."""
+    parts = (re.escape(_fold(w)) + (r"(?![^\W\d_])" if len(w) <= 4 else "") for w in words)
+    return re.compile(r"(?<![^\W\d_])(?:" + "|".join(parts) + ")")
+
+
+@lru_cache(maxsize=64)
+def _patterns(patterns: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(pattern, re.IGNORECASE) for pattern in patterns)
+
+
+def _fold(text: str) -> str:
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).casefold()
+
+
+def _unmarked(text: str) -> str:
+    apart = unicodedata.normalize("NFD", text.replace("đ", "d"))
+    return "".join(c for c in apart if not unicodedata.combining(c))
