@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hmac
 import os
 import secrets
 from pathlib import Path
-
-from fastapi import HTTPException, Request, status
 
 
 def first_key(path: Path) -> str:
@@ -24,25 +21,3 @@ def first_key(path: Path) -> str:
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(key + "\n")
     return key
-
-
-class RequireKey:
-    """A FastAPI dependency: the request carries the key, or learns nothing."""
-
-    def __init__(self, key: str) -> None:
-        self._key = key.encode("ascii")
-
-    def __call__(self, request: Request) -> None:
-        """Accept ``Authorization: Bearer KEY`` or ``X-API-Key: KEY``."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        given = token if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
-        if not hmac.compare_digest(given.encode("utf-8"), self._key):
-            raise HTTPException(
-                status.HTTP_401_UNAUTHORIZED,
-                {
-                    "code": "API-KEY",
-                    "message_vi": "Thiếu khóa API hoặc khóa sai",
-                    "message_en": "API key missing or wrong",
-                },
-                headers={"WWW-Authenticate": "Bearer"},
-            )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapter.api.identity import require
 from adapter.reception.desk import Desk, DeskRefused, Question, status_of_answer
 
 _Text = Annotated[str, Field(max_length=200)]
@@ -33,7 +34,7 @@ class Lookup(Person):
 
 def reception_routes(desk: Desk) -> APIRouter:
     """Everything under /v1 that a reception asks. Numbers and names travel in bodies only, never in addresses."""
-    router = APIRouter(prefix="/v1", tags=["reception"])
+    router = APIRouter(prefix="/v1", tags=["reception"], dependencies=[Depends(require("reception.ask"))])
 
     @router.post("/cards/lookup", summary="Is this card good for this person")
     def card(asked: Lookup) -> JSONResponse:

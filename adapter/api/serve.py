@@ -8,6 +8,7 @@ import time
 import uvicorn
 from sqlalchemy import text
 
+from adapter.access import Access
 from adapter.api.app import create_app
 from adapter.api.auth import first_key
 from adapter.api.reception import reception_routes
@@ -30,13 +31,20 @@ def run_web(settings: Settings) -> None:
 
         desk = Desk(settings, store)
         app = create_app(
-            key=key,
-            status=lambda: status_of(store, settings),
+            access=Access(store, settings.access, first_key=key),
+            status=lambda caller: status_of(store, settings, caller.facilities),
             ready=ready,
             routers=[reception_routes(desk)],
         )
         server = uvicorn.Server(
-            uvicorn.Config(app, host=settings.api.host, port=settings.api.port, log_level="warning", access_log=False)
+            uvicorn.Config(
+                app,
+                host=settings.api.host,
+                port=settings.api.port,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+            )
         )
         _stop_with_parent(server)
         try:

@@ -36,6 +36,7 @@ COMMANDS = {
     "golive": "adapter.cli.golive_cmd:app",
     "verdict": "adapter.cli.verdict_cmd:app",
     "compare": "adapter.cli.compare_cmd:compare_command",
+    "user": "adapter.cli.user_cmd:app",
 }
 
 

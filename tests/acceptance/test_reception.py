@@ -33,7 +33,7 @@ from tests.support.cli import gateway_of, wait_for
 from tests.support.gateway_files import ACCOUNT, FACILITY, PASSWORD
 from tests.support.pipeline_world import vault
 from tests.support.practice_gateway import practice_config
-from tests.support.web import serve
+from tests.support.web import key_holder, serve
 
 KEY = "bhyt_test-key"
 CARD = SimCard(
@@ -81,7 +81,12 @@ class Hospital:
         )
         desk = Desk(settings, self.store, system_clock)
         self._stack.callback(desk.close)
-        app = create_app(key=KEY, status=dict, ready=lambda: None, routers=[reception_routes(desk)])
+        app = create_app(
+            access=key_holder(self.store, KEY),
+            status=lambda _caller: {},
+            ready=lambda: None,
+            routers=[reception_routes(desk)],
+        )
         base = self._stack.enter_context(serve(app))
         return self._stack.enter_context(httpx.Client(base_url=base, headers={"X-API-Key": KEY}, timeout=20))
 

@@ -10,6 +10,10 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from adapter.access import Access
+from adapter.settings import AccessSettings
+from adapter.store.store import Store
+
 
 @contextmanager
 def serve(app: FastAPI) -> Iterator[str]:
@@ -27,3 +31,8 @@ def serve(app: FastAPI) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(20)
+
+
+def key_holder(store: Store, key: str) -> Access:
+    """Who asks, with ``key`` as the installation's first key."""
+    return Access(store, AccessSettings(), first_key=key)

@@ -50,7 +50,7 @@ class Throttle:
             seen = {name: self._locked(connection, name, now) for name in sorted(whom)}
             waits = [(row.until - now).total_seconds() for row in seen.values() if row.until and row.until > now]
             if waits:
-                return max(waits)
+                return float(max(waits))
             for name, row in seen.items():
                 patience = whom[name]
                 count = 1 if row.last_at + patience.forget < now else row.failures + 1
@@ -80,7 +80,9 @@ class Throttle:
         whom = self._blind(name)
         make = postgres_insert if self._db.is_postgres else sqlite_insert
         connection.execute(
-            make(login_failures).values(whom=whom, failures=0, last_at=now).on_conflict_do_nothing(["whom"])
+            make(login_failures)
+            .values(whom=whom, failures=0, last_at=now)
+            .on_conflict_do_nothing(index_elements=["whom"])
         )
         return connection.execute(select(login_failures).where(login_failures.c.whom == whom).with_for_update()).one()
 

@@ -19,6 +19,7 @@ from adapter.store.portal.imports import Source, note_import, portions
 from adapter.store.states import State, Verdict
 from adapter.store.tables.database import Database
 from adapter.store.tables.schema import dossiers, receipts, revisions, tasks
+from adapter.store.tables.statements import Facilities, only
 from adapter.store.work.intake import MA_LK
 from adapter.store.work.moves import lock_dossier, record
 from adapter.vault import Vault
@@ -137,9 +138,10 @@ class Verdicts:
             for row in rows
         ]
 
-    def open_tasks(self, now: datetime) -> dict[str, int]:
+    def open_tasks(self, now: datetime, facility: Facilities = None) -> dict[str, int]:
         """How many faults wait for their correction, and how many of them too long."""
         statement = select(func.count()).select_from(tasks).where(tasks.c.closed_at.is_(None))
+        statement = only(statement, tasks.c.facility, facility)
         with self._db.read() as connection:
             waiting = connection.execute(statement).scalar_one()
             late = connection.execute(statement.where(tasks.c.due_at < now)).scalar_one()

@@ -8,6 +8,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Insert, Table, Update, bindparam, insert, update
 
+Facilities = str | frozenset[str] | None
+"""One facility's code, several, or None for all of them."""
+
+
+def only(statement: Any, column: Any, facilities: Facilities) -> Any:
+    """The statement, for these facilities alone. An empty set finds nothing."""
+    if facilities is None:
+        return statement
+    wanted = [facilities] if isinstance(facilities, str) else sorted(facilities)
+    return statement.where(column.in_(wanted))
+
 
 def change(connection: Connection, table: Table, where: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
     """UPDATE the one row whose columns equal ``where``; True when there was one. No key may be None."""

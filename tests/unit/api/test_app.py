@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
@@ -13,7 +14,9 @@ import pytest
 from adapter.api.app import create_app
 from adapter.api.auth import first_key
 from adapter.errors import StoreBusy, VaultError
-from tests.support.web import serve
+from adapter.store.store import Store
+from tests.support.pipeline_world import vault
+from tests.support.web import key_holder, serve
 
 KEY = "bhyt_test-key"
 
@@ -24,9 +27,12 @@ def _client(ready: Exception | None = None) -> Iterator[httpx.Client]:
         if ready is not None:
             raise ready
 
-    app = create_app(key=KEY, status=lambda: {"conserved": True}, ready=check)
-    with serve(app) as url, httpx.Client(base_url=url) as client:
-        yield client
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        store = stack.enter_context(Store.open(f"sqlite:///{folder / 'state.db'}", vault()))
+        app = create_app(access=key_holder(store, KEY), status=lambda _caller: {"conserved": True}, ready=check)
+        url = stack.enter_context(serve(app))
+        yield stack.enter_context(httpx.Client(base_url=url))
 
 
 @pytest.mark.parametrize("headers", [{"Authorization": f"Bearer {KEY}"}, {"X-API-Key": KEY}])
