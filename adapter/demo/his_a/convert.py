@@ -7,9 +7,17 @@ from adapter.demo.his_a.lines import Lines
 from adapter.demo.his_a.papers import Papers
 from adapter.demo.his_a.tables import Stay, Tables, card_text, day, moment
 from adapter.demo.his_b.episode import Episode
+from adapter.demo.his_b.memories import APART
 from adapter.demo.his_b.money import Row
 from adapter.text.charset import encode
 
+MEMORY_KINDS = {
+    "ALLERGY": "DI_UNG",
+    "PERSONAL": "BAN_THAN",
+    "FAMILY": "GIA_DINH",
+    "VACCINE": "TIEM_CHUNG",
+    "IMPLANT": "CAY_GHEP",
+}
 RECORD_KINDS = {2: "DTNGT", 3: "NOITRU", 4: "BANNGAY", 5: "MAN_CAPTHUOC", 6: "MAN_DICHVU", 7: "DUOI4H"}
 
 
@@ -35,6 +43,8 @@ class Converter:
         stay = Stay(e, visit, record, person)
         Lines(self.t, stay, self._bill_head(stay, now)).write()
         Papers(self.t, stay).write()
+        for past in e.rows["PATIENT_HISTORY"]:
+            self._memory(past, person, now)
         for vital in e.rows["VITAL"]:
             self.t.add(
                 "SinhHieu",
@@ -49,6 +59,21 @@ class Converter:
                 CanNang=vital["WEIGHT"],
                 ChieuCao=vital["HEIGHT"],
             )
+
+    def _memory(self, past: Row, person: int, now: str | None) -> None:
+        """What an allergy is against stands in a column of its own here."""
+        against, _, shows = past["CONTENT"].partition(APART) if past["KIND"] == "ALLERGY" else ("", "", past["CONTENT"])
+        self.t.add(
+            "TienSu",
+            "TienSu_Id",
+            BenhNhan_Id=person,
+            Loai=MEMORY_KINDS[past["KIND"]],
+            NoiDung=shows,
+            TacNhan=against or None,
+            Benh_Id=self.t.d.disease(past["ICD_CODE"]) if past["ICD_CODE"] else None,
+            Ngay=day(past["EVENT_DATE"]),
+            NgayCapNhat=now,
+        )
 
     def _person(self, e: Episode, now: str | None) -> int:
         p = e.patient

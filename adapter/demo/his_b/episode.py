@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from adapter.demo.his_b.catalogue import Catalogue
+from adapter.demo.his_b.memories import remember
 from adapter.demo.his_b.money import INSURED, SELF_PAID, Row, settle, text
 from adapter.demo.people import FEMALE, MALE, Person, Population
 from adapter.demo.window import Window, stamp
@@ -95,6 +96,7 @@ class Episode:
             IS_ACTIVE=1,
         )
         self.vital(arrival + timedelta(minutes=4))
+        remember(self)
 
     # -- rows -----------------------------------------------------------------------------
 

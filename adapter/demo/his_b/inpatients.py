@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from adapter.demo.his_b.episode import Episode, Hospital
+from adapter.demo.his_b.memories import implanted
 from adapter.demo.people import FEMALE, MALE
 from adapter.demo.window import stamp
 
@@ -193,6 +194,7 @@ def hernia_mesh(h: Hospital, kind: str) -> Episode:
     _admit(e, "KB-NGOAI", ("CTM", "GLU"))
     e.beds("G-NGOAI", clinical_in)
     _operate(e, "PT-TV", clinical_in + timedelta(hours=2), ("LUOI", "CHI"), 2)
+    implanted(e, "Lưới thoát vị DEMO 15x15", clinical_in + timedelta(hours=2))
     _rounds(e, clinical_in, ("CEFT1G", "PARA500"), ("chuẩn bị mổ.", "vết mổ đau ít.", "đi lại được."))
     return _discharge(e, result=11, TREATMENT_METHOD="Phẫu thuật đặt lưới điều trị thoát vị bẹn")
 
