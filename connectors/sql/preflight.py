@@ -77,7 +77,9 @@ def find_months(connection: Connection, months: MonthlySchemas, reader: Reader, 
     table = reader.monthly_table()
     if table is None:
         return []
-    sampled = table.sql(dialect=DIALECTS[connection.dialect.name])
+    # Without the alias the query may give it: an alias cannot be read back as part of a name.
+    bare = exp.table_(table.this, db=table.args.get("db"), catalog=table.args.get("catalog"))
+    sampled = bare.sql(dialect=DIALECTS[connection.dialect.name])
 
     def readable(name: str) -> bool:
         real = re.sub(re.escape(reader.sample_month()), name, sampled, flags=re.IGNORECASE)
