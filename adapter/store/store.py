@@ -11,6 +11,8 @@ from sqlalchemy import insert, select
 from adapter.clock import Clock, system_clock
 from adapter.errors import ConfigError, VaultError
 from adapter.store import migrations
+from adapter.store.catalogues.catalogues import Catalogues
+from adapter.store.history.history import History
 from adapter.store.messages.messages import Messages
 from adapter.store.people.audit import Audit
 from adapter.store.people.people import People
@@ -53,7 +55,9 @@ class Store:
         self.vault = vault
         self.clock = clock
         self.intake = Intake(database, vault, keep_source=retention.source)
-        self.dossiers = Dossiers(database, vault, keep_dossier=retention.dossier)
+        self.history = History(database, vault)
+        self.catalogues = Catalogues(database, vault)
+        self.dossiers = Dossiers(database, vault, self.history, keep_dossier=retention.dossier)
         self.outbox = Outbox(database, vault, keep_signed=retention.signed)
         self.gates = Gates(database)
         self.balance = Balance(database)
@@ -89,6 +93,7 @@ class Store:
 
     def purge(self) -> Purged:
         """Delete bodies whose retention is over; see :mod:`adapter.store.retention`."""
+        self.history.forget(self.clock())
         return purge(self.database, self.clock())
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from adapter.rules.facts import CLAIM_KEY
 from adapter.rules.registry import Answer, Hit, built_in, row_rule, rule
 from adapter.rules.values import as_date, integer, number
 from adapter.rules.view import Row, View
@@ -105,16 +106,13 @@ def _sent_before(v: View) -> Iterator[Hit]:
         yield Hit("MA_LK", table="XML1")
 
 
-_CLAIM_KEY = ("MA_THE_BHYT", "HO_TEN", "NGAY_VAO", "NGAY_RA", "MA_BENH_CHINH", "MA_CSKCB", "NAM_QT", "THANG_QT")
-
-
 @rule("PKG-024")
 def _same_claim_elsewhere(v: View) -> Iterator[Hit]:
     history = v.context.history
     total, paid = number(v.x1["T_TONGCHI_BV"]), number(v.x1["T_BHTT"])
-    if not history or total is None or paid is None or not all(v.x1[f] for f in _CLAIM_KEY):
+    if not history or total is None or paid is None or not all(v.x1[f] for f in CLAIM_KEY):
         return
-    key = {f: v.x1[f] for f in _CLAIM_KEY}
+    key = {f: v.x1[f] for f in CLAIM_KEY}
     for _, other_total, other_paid in history.same_claim(key, but_not=v.x1["MA_LK"]):
         if abs(total - other_total) <= 2 and abs(paid - other_paid) <= 2:
             yield Hit("MA_LK", table="XML1")

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from adapter.rules.context import SentVisit
+from adapter.rules.facts import IMAGING, PROCEDURE_KEY, PROCEDURES, SHARED_BED, TECHNICAL
 from adapter.rules.registry import Answer, Hit, row_rule, rule
 from adapter.rules.values import instant, parts
 from adapter.rules.view import INPATIENT, Row, View
 
 _OUTPATIENT = frozenset({"01", "02", "05", "07", "08"})
-_TECHNICAL = frozenset({"1", "2", "3", "8", "18"})
-_IMAGING = frozenset({"2", "3"})
-_SHARED_BED = frozenset({"50", "33"})
 
 
 def _others(v: View) -> list[SentVisit]:
@@ -81,7 +79,7 @@ def _one_person_twice(v: View) -> Iterator[Hit]:
     taken: list[tuple[str, str, str]] = []
     for row in v.rows("XML3"):
         span = _span(row)
-        if row["MA_NHOM"] not in _TECHNICAL or not span:
+        if row["MA_NHOM"] not in TECHNICAL or not span:
             continue
         people = [p.strip() for p in parts(row["NGUOI_THUC_HIEN"]) if p.strip()]
         here = any(p == q and _overlap(*span, a, b) for p in people for q, a, b in taken)
@@ -93,7 +91,7 @@ def _one_person_twice(v: View) -> Iterator[Hit]:
 @row_rule(("X3-TIME-010", "XML3"))
 def _one_machine_twice(v: View, r: Row) -> Answer:
     span = _span(r)
-    if r["MA_NHOM"] not in _IMAGING or "MA_MAY" not in r or not span:
+    if r["MA_NHOM"] not in IMAGING or "MA_MAY" not in r or not span:
         return None
     return _busy_elsewhere(v, "MA_MAY", r["MA_MAY"], span) and "MA_MAY"
 
@@ -103,7 +101,7 @@ def _one_bed_twice(v: View) -> Iterator[Hit]:
     taken: list[tuple[str, str, str]] = []
     for row in v.rows("XML3"):
         span = _span(row)
-        if not span or not row["MA_KHOA"] or row["TYLE_TT_DV"] in _SHARED_BED:
+        if not span or not row["MA_KHOA"] or row["TYLE_TT_DV"] in SHARED_BED:
             continue
         beds = [f"{row['MA_KHOA']}/{b.strip()}" for b in parts(row["MA_GIUONG"]) if b.strip()]
         here = any(b == q and _overlap(*span, x, y) for b in beds for q, x, y in taken)
@@ -114,13 +112,13 @@ def _one_bed_twice(v: View) -> Iterator[Hit]:
 
 @rule("X3-DUP-002")
 def _same_procedure_times(v: View) -> Iterator[Hit]:
-    fields = ("MA_BAC_SI", "NGAY_YL", "NGAY_TH_YL", "NGAY_KQ")
     history, seen = v.context.history, set[tuple[str, ...]]()
     for row in v.rows("XML3"):
-        key = tuple(row[f] for f in fields)
-        if row["MA_NHOM"] not in {"8", "18"} or not all(key):
+        key = tuple(row[f] for f in PROCEDURE_KEY)
+        if row["MA_NHOM"] not in PROCEDURES or not all(key):
             continue
-        elsewhere = history is not None and history.used("XML3", {f: row[f] for f in fields}, but_not=v.x1["MA_LK"])
+        values = {f: row[f] for f in PROCEDURE_KEY}
+        elsewhere = history is not None and history.used("XML3", values, but_not=v.x1["MA_LK"])
         if key in seen or elsewhere:
             yield Hit("NGAY_TH_YL", row=row.number)
         seen.add(key)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
+from adapter.store.catalogues import schema as _catalogues  # noqa: F401 -- its tables belong to the same metadata
+from adapter.store.history import schema as _history  # noqa: F401 -- its tables belong to the same metadata
 from adapter.store.messages import schema as _messages  # noqa: F401 -- its tables belong to the same metadata
 from adapter.store.people import schema as _people  # noqa: F401 -- its tables belong to the same metadata
 from adapter.store.portal import schema as _portal  # noqa: F401 -- its tables belong to the same metadata

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from adapter.dossier.model import Dossier
 from adapter.errors import LeaseLost
 from adapter.rules.finding import Finding
+from adapter.store.history.history import History
 from adapter.store.portal.marks import skip_listed
 from adapter.store.records import ClaimedEncounter, Expected, Saved, Unit
 from adapter.store.states import AT_THE_GATEWAY, NOT_HANDED_OVER, State
@@ -42,9 +43,10 @@ class _Save:
 class Dossiers:
     """The store's face towards the end of translate."""
 
-    def __init__(self, database: Database, vault: Vault, *, keep_dossier: timedelta) -> None:
+    def __init__(self, database: Database, vault: Vault, history: History, *, keep_dossier: timedelta) -> None:
         self._db = database
         self._vault = vault
+        self._history = history
         self._keep = keep_dossier
 
     def save(
@@ -271,6 +273,7 @@ class Dossiers:
                     keep_until=save.now + self._keep,
                 )
             )
+            self._history.keep(connection, unit.dossier, revision_id=revision_id, dossier_id=dossier_id)
         save_findings(connection, self._vault, revision_id, unit.findings)
         self._index(connection, dossier_id, unit)
         record(
