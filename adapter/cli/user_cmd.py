@@ -21,6 +21,7 @@ from adapter.errors import ConfigError
 from adapter.settings import Settings, read_secret
 from adapter.store.people.keys import Key
 from adapter.store.people.users import User, folded
+from adapter.store.store import Store
 
 app = typer.Typer(no_args_is_help=True, help="Người dùng và khóa API / users and API keys")
 keys = typer.Typer(no_args_is_help=True, help="Khóa API / API keys")
@@ -160,13 +161,18 @@ def link(login: Login, workdir: WorkdirOption = None, config: ConfigOption = Non
     """Liên kết đăng nhập dùng một lần / a one-time link to sign in."""
     settings = settings_of(workdir, config)
     with open_store(settings) as store:
-        user = store.people.users.get(login)
-        token, ends_at = Access(store, settings.access).make_link(user, actor=by().actor)
-    url = f"http://{settings.api.host}:{settings.api.port}/enter/{token}"
+        document = sign_in_link(store, settings, store.people.users.get(login))
     if json_:
-        print_json({"user": user.login, "url": url, "ends_at": ends_at})
+        print_json(document)
     else:
-        say(url)
+        say(document["url"])
+
+
+def sign_in_link(store: Store, settings: Settings, user: User) -> dict[str, Any]:
+    """A link that signs this user in once: ``user``, ``url``, ``ends_at``."""
+    token, ends_at = Access(store, settings.access).make_link(user, actor=by().actor)
+    url = f"http://{settings.api.host}:{settings.api.port}/enter/{token}"
+    return {"user": user.login, "url": url, "ends_at": ends_at.isoformat()}
 
 
 @keys.command("add")

@@ -257,6 +257,15 @@ def test_passwords_everybody_tries_are_refused(password: str) -> None:
         require_good(password, login="lan", least=12)
 
 
+def test_hashes_cost_an_attacker_at_least_what_owasp_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    kind, version, costs = hash_password(PASSWORD).split("$")[1:4]
+    assert (kind, version) == ("argon2id", "v=19")
+    memory, times, _ = (int(part.split("=")[1]) for part in costs.split(","))
+    assert memory >= 19 * 1024
+    assert times >= 2
+
+
 def test_a_password_typed_decomposed_is_the_same_password() -> None:
     import unicodedata
 
