@@ -13,9 +13,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from adapter.access.accounts import Accounts
 from adapter.cli.common import JsonOption, notes, print_json, say
 from adapter.cli.run_cmd import run_document, service_roles, service_url, tell_failures
 from adapter.cli.status_view import show_planted, show_status
+from adapter.cli.user_cmd import by, sign_in_link
 from adapter.clock import system_clock
 from adapter.demo.gateway import practice_gateway
 from adapter.demo.outcome import judge
@@ -26,11 +28,13 @@ from adapter.engine.sent import export_sent
 from adapter.engine.supervise import Supervisor
 from adapter.errors import ConfigError
 from adapter.pipeline import StageResult
-from adapter.settings import load_settings
+from adapter.settings import Settings, load_settings
+from adapter.store.store import Store
 
 app = typer.Typer(help="Chạy thử trọn luồng trên dữ liệu giả định / the whole flow on invented data")
 
 WorkdirDefault = Annotated[Path, typer.Option("--workdir", envvar="BHYT_WORKDIR", help="Thư mục làm việc / workdir")]
+_DEMO_USER = "demo"
 _STEPS = {
     "pull": "đọc / read",
     "translate": "dịch / map",
@@ -113,9 +117,24 @@ def _pass(workdir: Path, started: float) -> dict[str, Any]:
         document = run_document(installation.store, settings, done, time.monotonic() - started)
         export_sent(installation.store, workdir / "sent")
         document["planted"] = judge(planted_defects(workdir), installation.store).to_dict()
-    document["login"] = None
+        document["login"] = _login(installation.store, settings)
     tell_failures(done, settings.language)
     return document
+
+
+def _login(store: Store, settings: Settings) -> dict[str, Any]:
+    """The demo's own user, who may do everything on invented data, and a link to sign in once."""
+    user = store.people.users.find(_DEMO_USER)
+    if user is None:
+        user = Accounts(store, settings).add_user(
+            _DEMO_USER,
+            display_name="Người dùng thử",
+            roles=["administrator", "integrator", "operator", "privacy_officer"],
+            facilities=None,
+            password=None,
+            by=by(),
+        )
+    return sign_in_link(store, settings, user)
 
 
 class _Bars:
@@ -166,6 +185,9 @@ def _summary(document: dict[str, Any], workdir: Path) -> None:
     show_planted(document["planted"], console)
     console.print(f"Thời gian / time: {document['seconds']:.1f} s")
     console.print(f"Tệp đã gửi / sent documents: [bold]{workdir / 'sent'}[/bold]")
+    console.print(
+        f"Vào bảng điều khiển một lần / sign in once: [bold]{document['login']['url']}[/bold]", soft_wrap=True
+    )
     console.print(f"Xem hồ sơ bị chặn / see blocked ones: bhyt queue list --state blocked --workdir {workdir}")
 
 
