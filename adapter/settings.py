@@ -187,6 +187,19 @@ class RulesSettings(_Part):
     money_info_up_to: str = "1.00"
 
 
+class BookSettings(_Part):
+    """The health book of QĐ 1332: names of codes, privacy rules of the facility, addresses in FHIR documents."""
+
+    names_folder: Path | None = Field(
+        default=None, description="CSV lists code,name,from,until that name codes: icd10.csv, commune.csv, facility.csv"
+    )
+    privacy_rules: Path | None = Field(default=None, description="further privacy rules, or ours changed, as YAML")
+    watch_hours: Annotated[int, Field(ge=1, description="BHXH shows a visit on VNeID within 24 hours of the receipt")] = 24
+    fhir_base: str = Field(
+        default="https://fhir.example.org/bhyt", description="where the FHIR names of this facility's lists begin"
+    )
+
+
 class ReceptionStaff(_Part):
     """A person at the reception desk: name and citizen number as registered with BHXH for card look-ups."""
 
@@ -243,6 +256,7 @@ class Settings(BaseSettings):
     standard: StandardSettings = StandardSettings()
     rules: RulesSettings = RulesSettings()
     reception: ReceptionSettings = ReceptionSettings()
+    book: BookSettings = BookSettings()
     api: ApiSettings = ApiSettings()
     access: AccessSettings = AccessSettings()
     alerts: tuple[str, ...] = ()
