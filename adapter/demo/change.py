@@ -79,6 +79,25 @@ _HIS_A = _Layout(
         "BenhNhan_Id": "= (SELECT BenhNhan_Id FROM LuotDen WHERE LuotDen_Id = ?)",
     },
 )
+_MONTHLY = "_dangky"
+
+
+def _his_c(connection: sqlite3.Connection, tables: list[str], ma_lk: str) -> _Layout:
+    """The layout of demo HIS C for one encounter, whose registration lies in one of the monthly tables."""
+    months = sorted(t for t in tables if t.endswith(_MONTHLY))
+    number = int(ma_lk) if ma_lk.isdecimal() else -1
+    holds = [t for t in months if connection.execute(f"SELECT 1 FROM {t} WHERE maql = ?", (number,)).fetchone()]  # noqa: S608
+    return _Layout(
+        holds[0] if holds else months[-1],
+        "CAST(maql AS TEXT)",
+        "maql",
+        "hisc_nguoibenh",
+        "mabn",
+        "ngayud",
+        frozenset({"hisc_nguoibenh"}),
+        _HIS_A.now,
+        {"maql": "= ?"},
+    )
 
 
 def change(path: Path, ma_lk: str, table: str, column: str, value: str | None, *, now: datetime) -> Change:
@@ -100,7 +119,10 @@ def _change(
     connection: sqlite3.Connection, ma_lk: str, target: tuple[str, str], value: str | None, now: datetime
 ) -> Change:
     tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
-    layout = _HIS_A if _HIS_A.encounter in tables else _HIS_B
+    if any(t.endswith(_MONTHLY) for t in tables):
+        layout = _his_c(connection, tables, ma_lk)
+    else:
+        layout = _HIS_A if _HIS_A.encounter in tables else _HIS_B
     table = _known(target[0], [t for t in tables if not t.startswith("DEMO_")], ("bảng", "table"))
     columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
     column = _known(target[1], columns, (f"cột trong {table}", f"column in {table}"))

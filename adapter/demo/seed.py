@@ -18,6 +18,10 @@ from adapter.demo.his_b.catalogue import Catalogue
 from adapter.demo.his_b.episode import Episode, Hospital
 from adapter.demo.his_b.money import Row
 from adapter.demo.his_b.writer import Writer
+from adapter.demo.his_c.convert import Converter as MonthlyConverter
+from adapter.demo.his_c.convert import episode_number
+from adapter.demo.his_c.dictionaries import root_rows
+from adapter.demo.his_c.months import month_names
 from adapter.demo.people import Population
 from adapter.demo.window import stamp, window
 
@@ -25,6 +29,7 @@ DEFECT_SHARE = 0.1
 _WRITE_EVERY = 500
 HIS_A = Path(__file__).resolve().parent / "his_a"
 HIS_B = Path(__file__).resolve().parent / "his_b"
+HIS_C = Path(__file__).resolve().parent / "his_c"
 NOT_IN_A = frozenset(
     {
         "card-too-short",  # card and registration code share one text there: the gap shows elsewhere
@@ -32,6 +37,15 @@ NOT_IN_A = frozenset(
         "result-before-execution",  # planted on the order; A keeps the result apart
         "history-missing",  # an out-patient's history is a note there
     }
+)
+NOT_IN_C = frozenset(
+    {
+        "category-unknown",  # a category is a number of a list there
+    }
+)
+NO_TABLE_IN_C = frozenset(
+    {"pregnancy_leave", "acupuncture_course", "tuberculosis", "hiv", "delivery", "caesarean", "twins", "newborn"}
+    | {"medical_assessment"}
 )
 
 
@@ -88,6 +102,34 @@ def seed_his_a(
     return _sow(hospital, writer, plan, converter.add, converter.take)
 
 
+def seed_his_c(
+    path: Path, *, encounters: int, seed: int, now: datetime, defect_share: float = DEFECT_SHARE
+) -> SeedReport:
+    """Write a new demo HIS C at ``path``: one schema per month, the scenarios its tables can hold.
+
+    MA_LK is the 18-digit number of the encounter. Arguments and errors as for :func:`seed_his_b`.
+    """
+    hospital = _hospital(seed, now)
+    writer = _open(path, HIS_C / "root.sql")
+    month = (HIS_C / "month.sql").read_text(encoding="utf-8")
+    for name in month_names(hospital.now):
+        writer.script(month.replace("{month}", name))
+    for table, rows in root_rows(hospital.catalogue).items():
+        writer.insert(table, rows)
+    converter = MonthlyConverter(hospital.catalogue, hospital.now)
+    plan = _Plan(
+        "his-c",
+        encounters,
+        seed,
+        now,
+        defect_share,
+        without=NOT_IN_C,
+        kinds_without=NO_TABLE_IN_C,
+        ma_lk=lambda episode: str(episode_number(episode)),
+    )
+    return _sow(hospital, writer, plan, converter.add, converter.take)
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
     source: str
@@ -96,6 +138,8 @@ class _Plan:
     now: datetime
     defect_share: float
     without: frozenset[str] = frozenset()
+    kinds_without: frozenset[str] = frozenset()
+    ma_lk: Callable[[Episode], str] = lambda episode: episode.code
 
 
 def _hospital(seed: int, now: datetime) -> Hospital:
@@ -123,17 +167,18 @@ def _sow(
     kinds: Counter[str] = Counter()
     used: Counter[str] = Counter()
     record: dict[str, list[Row]] = defaultdict(list)
-    for number, kind in enumerate(_mix(hospital, plan.encounters), start=1):
+    for number, kind in enumerate(_mix(hospital, plan), start=1):
         episode = _episode(hospital, kind)
+        ma_lk = plan.ma_lk(episode)
         kinds[kind] += 1
-        record["DEMO_KIND"].append({"EPISODE_CODE": episode.code, "KIND": kind})
+        record["DEMO_KIND"].append({"EPISODE_CODE": ma_lk, "KIND": kind})
         fault = None
         if fault_rng.random() < plan.defect_share:
             fault = defects.plant(kind, episode.rows, used, without=plan.without)
         if fault is not None:
             record["DEMO_PLANTED"].append(
                 {
-                    "EPISODE_CODE": episode.code,
+                    "EPISODE_CODE": ma_lk,
                     "DEFECT": fault.id,
                     "MUST": " ".join(sorted(fault.must)),
                     "MAY": " ".join(sorted(fault.may)),
@@ -156,11 +201,11 @@ def _flush(writer: Writer, rows_by_table: Mapping[str, list[Row]]) -> None:
         writer.insert(table, rows)
 
 
-def _mix(hospital: Hospital, encounters: int) -> Iterator[str]:
-    """Every scenario once, then by weight."""
-    weights: dict[str, int] = hospital.catalogue.parameters["mix"]
+def _mix(hospital: Hospital, plan: _Plan) -> Iterator[str]:
+    """Every scenario the schema has tables for once, then by weight."""
+    weights = {k: w for k, w in hospital.catalogue.parameters["mix"].items() if k not in plan.kinds_without}
     names = list(weights)
-    for number in range(encounters):
+    for number in range(plan.encounters):
         if number < len(names):
             yield names[number]
         else:

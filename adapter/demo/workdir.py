@@ -6,6 +6,7 @@ Made once; a second call finds what is there and sows nothing.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from adapter.demo import omop
 from adapter.demo.defects import Planted, planted
 from adapter.demo.his_b.catalogue import read_yaml
 from adapter.demo.pki import write_pki
-from adapter.demo.seed import seed_his_a, seed_his_b
+from adapter.demo.seed import SeedReport, seed_his_a, seed_his_b, seed_his_c
 from adapter.errors import ConfigError
 from adapter.settings import load_settings
 
@@ -37,8 +38,10 @@ class _Source:
 _SOURCES = {
     "his-a": _Source("demo-his-a", f"sqlite:///{HIS}"),
     "his-b": _Source("demo-his-b", f"sqlite:///{HIS}"),
+    "his-c": _Source("demo-his-c", f"sqlite:///{HIS}"),
     "omop": _Source(omop.MAPPING, f"duckdb:///{omop.DATABASE}"),
 }
+_SEEDS: dict[str, Callable[..., SeedReport]] = {"his-a": seed_his_a, "his-b": seed_his_b, "his-c": seed_his_c}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +124,7 @@ def _sow(workdir: Path, source: str, *, encounters: int, seed: int, now: datetim
     target = workdir / HIS
     partial = workdir / f"{HIS}.part"
     partial.unlink(missing_ok=True)
-    sow = seed_his_a if source == "his-a" else seed_his_b
-    sow(partial, encounters=encounters, seed=seed, now=now)
+    _SEEDS[source](partial, encounters=encounters, seed=seed, now=now)
     partial.replace(target)
 
 

@@ -24,6 +24,10 @@ class Writer:
         self._connection.executescript(schema.read_text(encoding="utf-8") + _RECORD)
         self._columns: dict[str, list[str]] = {}
 
+    def script(self, sql: str) -> None:
+        """Further tables."""
+        self._connection.executescript(sql)
+
     def insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         columns = self._columns_of(table)
         for row in rows:

@@ -10,7 +10,7 @@ import pytest
 
 from adapter.clock import VIETNAM
 from adapter.demo.change import change
-from adapter.demo.seed import seed_his_b
+from adapter.demo.seed import seed_his_b, seed_his_c
 from adapter.errors import ConfigError
 from tests.support.demo_world import open_demo, read_all
 
@@ -74,3 +74,22 @@ def test_what_cannot_be_changed_is_named_and_nothing_is_written(
         change(his, ma_lk, table, column, "x", now=LATER)
     assert says in caught.value.text("vi") + caught.value.text("en")
     assert his.read_bytes() == before
+
+
+def test_in_monthly_schemas_the_registration_is_found_and_stamped_in_its_own_month(tmp_path: Path) -> None:
+    path = tmp_path / "his.db"
+    seed_his_c(path, encounters=8, seed=1, now=NOW, defect_share=0)
+    connection = sqlite3.connect(path)
+    (ma_lk,) = connection.execute("SELECT MIN(EPISODE_CODE) FROM DEMO_KIND").fetchone()
+    connection.close()
+    _, source = open_demo("demo-his-c", f"sqlite:///{path}")
+    before = {e.key: e.content_hash() for e in read_all(source, now=NOW)}
+    cursor = source.pull(None, now=NOW).cursor
+    assert change(path, ma_lk, "hisc1126_chidinh", "cachdung", "1 viên", now=LATER).rows > 0
+    again = [e.key for e in source.pull(cursor, now=LATER).encounters if before[e.key] != e.content_hash()]
+    source.close()
+    assert again == [ma_lk]
+    with pytest.raises(ConfigError, match=r"hisc1126_dangky"):
+        change(path, ma_lk, "hisc_khoa", "tenkp", "x", now=LATER)
+    with pytest.raises(ConfigError, match="999"):
+        change(path, "999", "hisc1126_dangky", "loidan", "x", now=LATER)
