@@ -194,7 +194,9 @@ class BookSettings(_Part):
         default=None, description="CSV lists code,name,from,until that name codes: icd10.csv, commune.csv, facility.csv"
     )
     privacy_rules: Path | None = Field(default=None, description="further privacy rules, or ours changed, as YAML")
-    watch_hours: Annotated[int, Field(ge=1, description="BHXH shows a visit on VNeID within 24 hours of the receipt")] = 24
+    watch_hours: Annotated[
+        int, Field(ge=1, description="BHXH shows a visit on VNeID within 24 hours of the receipt")
+    ] = 24
     fhir_base: str = Field(
         default="https://fhir.example.org/bhyt", description="where the FHIR names of this facility's lists begin"
     )
