@@ -15,7 +15,7 @@ from adapter.cli.golive_cmd import FacilityOption, actor, only_facility, show_pr
 from adapter.clock import VIETNAM, system_clock
 from adapter.cutover.sheet import read_sheet
 from adapter.cutover.verdicts import VerdictReport, difference, import_verdicts, summed
-from adapter.engine.installation import open_store
+from adapter.engine.installation import open_installation, open_store
 from adapter.errors import ConfigError
 
 app = typer.Typer(no_args_is_help=True, help="Kết quả của cổng / the portal's verdicts")
@@ -59,6 +59,39 @@ def import_(
             _print_report(sheet.path, report)
         Console(highlight=False).print(f"Cần sửa / to correct: {tasks['open']} · quá hạn / overdue: {tasks['overdue']}")
     raise typer.Exit(1 if any(report.problems for report in reports) else 0)
+
+
+@app.command("ask")
+def ask(
+    workdir: WorkdirOption = None,
+    config: ConfigOption = None,
+    facility: FacilityOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Hỏi trục tỉnh kết quả các hồ sơ đã gửi / ask the province's hub what became of what it received.
+
+    Dịch vụ tự hỏi theo schedule.follow; lệnh này hỏi ngay. Cổng BHXH không có dịch vụ tra cứu này.
+    """
+    settings = settings_of(workdir, config)
+    wanted = [settings.facility(facility)] if facility else [one for one in settings.facilities if one.hub is not None]
+    if not wanted or any(one.hub is None for one in wanted):
+        raise ConfigError(
+            "Không có cơ sở nào gửi qua trục tỉnh",
+            "No facility sends through a provincial hub",
+            hint_vi="kết quả của cổng BHXH: xuất danh sách trên cổng, rồi `bhyt verdict import`",
+            hint_en="for the BHXH gateway's verdicts export its lists, then `bhyt verdict import`",
+        )
+    with open_installation(settings) as installation:
+        results = {line.facility.code: line.run("follow") for line in installation.lines if line.facility in wanted}
+    if json_:
+        print_json({"facilities": {code: result.counts for code, result in results.items()}})
+    for code, result in results.items():
+        for error in result.failures:
+            notes.print(f"[red]{code}: {error}[/red]")
+        if not json_:
+            told = ", ".join(f"{word} {count}" for word, count in result.counts.items()) or "-"
+            Console(highlight=False).print(f"{code}: {told}")
+    raise typer.Exit(0 if all(result.ok for result in results.values()) else 1)
 
 
 @app.command("difference")
