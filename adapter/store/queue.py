@@ -9,12 +9,14 @@ from sqlalchemy import Connection, Row, select, update
 
 from adapter.clock import Clock
 from adapter.errors import ConfigError, LeaseLost, Terminal
+from adapter.store.people.audit import Audit, Entry
 from adapter.store.states import State, Verdict
 from adapter.store.tables.database import Database
 from adapter.store.tables.schema import dossiers, receipts, revisions
 from adapter.store.tables.statements import add
 from adapter.store.work.dossiers import clear_hold, set_hold
 from adapter.store.work.findings import load_findings
+from adapter.store.work.intake import MA_LK
 from adapter.store.work.moves import move, record
 from adapter.store.work.outbox import lease_lost
 from adapter.store.work.settle import after_acceptance
@@ -30,10 +32,11 @@ class QueueRefused(Terminal):
 class Queue:
     """Hold, release, retry, override."""
 
-    def __init__(self, database: Database, vault: Vault, clock: Clock) -> None:
+    def __init__(self, database: Database, vault: Vault, clock: Clock, audit: Audit) -> None:
         self._db = database
         self._vault = vault
         self._clock = clock
+        self._audit = audit
 
     def hold(self, dossier_id: int, *, reason: str, actor: str) -> None:
         """Stop a dossier where it stands. Refused when it is held, or its way is over."""
@@ -44,6 +47,7 @@ class Queue:
                 raise _refused("đã xong, không còn gì để giữ", "its way is over, there is nothing to hold")
             if not set_hold(connection, dossier_id, code="person", reason=reason, actor=actor, now=self._clock()):
                 raise _refused("đang được giữ rồi", "it is held already")
+            self._write_down(connection, "hold", row, reason, actor)
 
     def release(self, dossier_id: int, *, reason: str, actor: str) -> None:
         """Let a held dossier go on from the state it is in; an unknown one is due at once."""
@@ -56,6 +60,7 @@ class Queue:
             clear_hold(connection, dossier_id, reason=reason, actor=actor, now=now)
             if row.held_code in {"budget", "ask-portal"}:
                 _fresh_budget(connection, dossier_id)
+            self._write_down(connection, "release", row, reason, actor)
 
     def retry(self, dossier_id: int, *, reason: str, actor: str) -> State:
         """Try again now: refused → the same bytes once more; blocked → checked again; waiting → due at once.
@@ -88,10 +93,12 @@ class Queue:
                 )
                 if moved is None:
                     raise lease_lost()
+                self._write_down(connection, "retry", row, reason, actor)
                 return target
             if State(row.state) in {State.ACCEPTED, State.SKIPPED}:
                 raise _refused("đã xong, không gửi lại", "its way is over; it is not sent again")
             _note(connection, row, actor, f"retry: {reason}", now)
+            self._write_down(connection, "retry", row, reason, actor)
             return State(row.state)
 
     def override(self, dossier_id: int, *, reason: str, actor: str, allowed: frozenset[str] | set[str]) -> None:
@@ -121,6 +128,7 @@ class Queue:
             )
             if moved is None:
                 raise lease_lost()
+            self._write_down(connection, "override", row, reason, actor, rules=" ".join(sorted(errors)))
 
     def found(self, dossier_id: int, *, ma_giao_dich: str, reason: str, actor: str) -> None:
         """The portal has the revision whose answer was lost: it is accepted, with the receipt a person read there.
@@ -158,6 +166,7 @@ class Queue:
             after_acceptance(connection, dossier_id, lost.id, lost.number, now=now)
             if row.held and row.held_code == "ask-portal":
                 clear_hold(connection, dossier_id, reason=reason, actor=actor, now=now)
+            self._write_down(connection, "found", row, reason, actor, ma_giao_dich=ma_giao_dich)
 
     def payment_requested(self, dossier_id: int, *, actor: str) -> None:
         """Payment was requested: from now on a change needs form 09/BH and is held."""
@@ -165,6 +174,25 @@ class Queue:
             row = _locked(connection, dossier_id)
             connection.execute(update(dossiers).where(dossiers.c.id == dossier_id).values(payment_requested=True))
             _note(connection, row, actor, "payment was requested", self._clock())
+            self._write_down(connection, "payment", row, "", actor)
+
+    def _write_down(
+        self, connection: Connection, what: str, row: Row[Any], reason: str, actor: str, **detail: str
+    ) -> None:
+        """The audit log's line, in the act's own transaction and as its last statement."""
+        self._audit.append(
+            connection,
+            Entry(
+                f"dossier.{what}",
+                actor,
+                facility=row.facility,
+                kind="dossier",
+                object=str(row.id),
+                about=self._vault.open_text(row.ma_lk_sealed, MA_LK),
+                reason=reason,
+                detail={"purpose": row.purpose, "was": row.state, **detail},
+            ),
+        )
 
 
 def _locked(connection: Connection, dossier_id: int) -> Row[Any]:

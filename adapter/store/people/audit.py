@@ -26,15 +26,19 @@ ABOUT = "audit-about"
 REASON = "audit-reason"
 _MAC = "audit-chain"
 _PAGE = 2000
+_VIA = {"user": "session", "key": "key", "cli": "cli"}
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line. ``about`` (an MA_LK, a card) is kept keyed, ``reason`` sealed; nothing else may name a person."""
+    """One line. ``about`` (an MA_LK, a card) is kept keyed, ``reason`` sealed; nothing else may name a person.
+
+    ``via`` is told by the actor's prefix unless given: ``user:`` a session, ``key:``, ``cli:``, else the engine.
+    """
 
     action: str
     actor: str
-    via: str = "cli"
+    via: str = ""
     facility: str = ""
     kind: str = ""
     object: str = ""
@@ -52,6 +56,11 @@ class Verified:
     head: str
     problem: str = ""
     seq: int | None = None
+
+
+def is_person(actor: str) -> bool:
+    """True for somebody (or a program with a key) who acts, false for the engine's own doing."""
+    return actor.partition(":")[0] in _VIA
 
 
 class Audit:
@@ -77,7 +86,7 @@ class Audit:
             "seq": head.seq + 1,
             "at": self._clock(),
             "actor": entry.actor[:120],
-            "via": entry.via,
+            "via": entry.via or _VIA.get(entry.actor.partition(":")[0], "engine"),
             "action": entry.action,
             "facility": entry.facility,
             "kind": entry.kind,

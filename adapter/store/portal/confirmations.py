@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
+from adapter.store.people.audit import Audit, Entry
 from adapter.store.portal.schema import confirmations
 from adapter.store.tables.database import Database
 
@@ -16,14 +17,18 @@ PRODUCTION = "production"
 class Confirmations:
     """Add and look."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, audit: Audit) -> None:
         self._db = database
+        self._audit = audit
 
     def add(self, kind: str, facility: str, *, actor: str, detail: str, now: datetime) -> None:
         """Record one."""
         with self._db.write() as connection:
             connection.execute(
                 insert(confirmations).values(kind=kind, facility=facility, at=now, actor=actor, detail=detail)
+            )
+            self._audit.append(
+                connection, Entry("confirm", actor, facility=facility, kind="confirmation", object=kind, reason=detail)
             )
 
     def last(self, kind: str, facility: str) -> dict[str, Any] | None:

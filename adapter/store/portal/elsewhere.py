@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, exists, func, insert, or_, select, text, update
 
-from adapter.store.portal.imports import Source, note_import, portions
+from adapter.store.people.audit import Audit, Entry
+from adapter.store.portal.imports import Source, import_entry, note_import, portions
 from adapter.store.portal.marks import BEFORE_START, SENT_ELSEWHERE, active
 from adapter.store.portal.schema import portal_imports, sent_elsewhere
 from adapter.store.states import NOT_HANDED_OVER, State
@@ -41,9 +42,10 @@ class Marked:
 class Elsewhere:
     """Mark and revoke what other software sent; keep ``start_at`` for dossiers that already wait."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
+    def __init__(self, database: Database, vault: Vault, audit: Audit) -> None:
         self._db = database
         self._vault = vault
+        self._audit = audit
 
     def mark(self, facility: str, listed: Iterable[str], source: Source, *, now: datetime, actor: str) -> Marked:
         """Note every MA_LK as sent by other software and skip its dossiers that wait, all in one transaction."""
@@ -70,6 +72,10 @@ class Elsewhere:
             waiting = [row for part in portions(new) for row in _current(connection, facility, part)]
             skipped = sum(_skip(connection, row, SENT_ELSEWHERE, now=now, actor=actor) for row in waiting)
             read = {bytes(row.ma_lk_blind) for row in waiting}
+            counts = {"marked": len(new), "skipped": skipped}
+            self._audit.append(
+                connection, import_entry("golive.import", facility, import_id, source, actor=actor, counts=counts)
+            )
             return Marked(
                 import_id=import_id,
                 marked=len(new),
@@ -114,6 +120,17 @@ class Elsewhere:
                         _other_reason(connection, row, BEFORE_START, now=now, actor=actor)
                     else:
                         on += _go_on(connection, row, f"revoked: {reason}", now=now, actor=actor)
+            entry = Entry(
+                "golive.revoke",
+                actor,
+                facility=facility,
+                kind="import",
+                object="" if import_id is None else str(import_id),
+                about=ma_lk or "",
+                reason=reason,
+                detail={"marks": len(blinds), "go_on": on},
+            )
+            self._audit.append(connection, entry)
             return len(blinds), on
 
     def keep_start(self, facility: str, start_at: datetime, *, now: datetime, actor: str) -> tuple[int, int]:
@@ -146,6 +163,15 @@ class Elsewhere:
                     _other_reason(connection, row, SENT_ELSEWHERE, now=now, actor=actor)
                 else:
                     on += _go_on(connection, row, "start_at was moved", now=now, actor=actor)
+            entry = Entry(
+                "golive.start",
+                actor,
+                facility=facility,
+                kind="setting",
+                object="start_at",
+                detail={"start_at": start_at.isoformat(), "skipped": skipped, "go_on": on},
+            )
+            self._audit.append(connection, entry)
             return skipped, on
 
     def imports(self, facility: str | None = None) -> list[dict[str, Any]]:

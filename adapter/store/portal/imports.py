@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import Connection, insert
 
+from adapter.store.people.audit import Entry
 from adapter.store.portal.schema import portal_imports
 from adapter.vault import Vault
 
@@ -48,6 +49,14 @@ def note_import(
         .returning(portal_imports.c.id)
     )
     return int(row.scalar_one())
+
+
+def import_entry(
+    action: str, facility: str, number: int, source: Source, *, actor: str, counts: Mapping[str, int]
+) -> Entry:
+    """An import's line for the audit log."""
+    detail = {"sha256": source.sha256, "rows": source.rows, **counts}
+    return Entry(action, actor, facility=facility, kind="import", object=str(number), detail=detail)
 
 
 def portions(values: Sequence[_T]) -> Iterator[Sequence[_T]]:

@@ -15,7 +15,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from adapter.store.portal.imports import Source, note_import, portions
+from adapter.store.people.audit import Audit
+from adapter.store.portal.imports import Source, import_entry, note_import, portions
 from adapter.store.states import State, Verdict
 from adapter.store.tables.database import Database
 from adapter.store.tables.schema import dossiers, receipts, revisions, tasks
@@ -58,9 +59,10 @@ class Judged:
 class Verdicts:
     """Find what was sent, keep what was said, list the work."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
+    def __init__(self, database: Database, vault: Vault, audit: Audit) -> None:
         self._db = database
         self._vault = vault
+        self._audit = audit
 
     def sent(self, facility: str, ma_lks: Iterable[str]) -> dict[str, list[Sent]]:
         """Claim and book revisions of these MA_LK, oldest first; an MA_LK nobody knows is absent."""
@@ -98,13 +100,16 @@ class Verdicts:
         """
         counts: Counter[str] = Counter()
         with self._db.write() as connection:
-            note_import(connection, self._vault, facility, source, matched=len(judged), now=now, actor=actor)
+            number = note_import(connection, self._vault, facility, source, matched=len(judged), now=now, actor=actor)
             for one in sorted(judged, key=lambda j: j.sent.dossier_id):
                 lock_dossier(connection, one.sent.dossier_id)
                 if one.payment_requested:
                     counts["payment_requested"] += self._payment(connection, one, now=now, actor=actor)
                 if one.verdict is not None:
                     counts[self._judge(connection, facility, one, source, due_at=due_at, now=now, actor=actor)] += 1
+            self._audit.append(
+                connection, import_entry("verdicts.import", facility, number, source, actor=actor, counts=counts)
+            )
         return dict(counts)
 
     def tasks(self, *, facility: str | None = None, every: bool = False) -> list[dict[str, Any]]:

@@ -7,10 +7,12 @@ Kinds: ``stop`` (a person's switch), ``auth`` (the gateway refused the login), `
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from adapter.store.people.audit import Audit, Entry, is_person
 from adapter.store.records import Gate
 from adapter.store.tables.database import Database
 from adapter.store.tables.schema import gates
@@ -21,8 +23,9 @@ ALL = "*"
 class Gates:
     """Close, open and ask."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, audit: Audit) -> None:
         self._db = database
+        self._audit = audit
 
     def closed(self, facility: str, service: str, now: datetime) -> Gate | None:
         """The gate that stops this service now, or None. A person's stop is named first."""
@@ -66,7 +69,7 @@ class Gates:
         until: datetime | None = None,
         failures: int = 0,
     ) -> None:
-        """Write a gate as it must stand from now on."""
+        """Write a gate as it must stand from now on. A person's doing goes into the audit log."""
         values = {
             "closed": closed,
             "reason": reason,
@@ -79,10 +82,29 @@ class Gates:
             with self._db.write() as connection:
                 if not self._update(connection, facility, service, kind, values):
                     connection.execute(insert(gates).values(facility=facility, service=service, kind=kind, **values))
+                self._write_down(connection, facility, service, kind, values)
         except IntegrityError:
             # Another worker made the row between our two statements: now it can be updated.
             with self._db.write() as connection:
                 self._update(connection, facility, service, kind, values)
+                self._write_down(connection, facility, service, kind, values)
+
+    def _write_down(
+        self, connection: Connection, facility: str, service: str, kind: str, values: dict[str, Any]
+    ) -> None:
+        if not is_person(values["changed_by"]):
+            return
+        self._audit.append(
+            connection,
+            Entry(
+                "gate.close" if values["closed"] else "gate.open",
+                values["changed_by"],
+                facility=facility,
+                kind="gate",
+                object=f"{service} {kind}",
+                reason=values["reason"],
+            ),
+        )
 
     def _update(
         self, connection: Connection, facility: str, service: str, kind: str, values: dict[str, object]
