@@ -1,4 +1,4 @@
-"""Connector ``fhir``: FHIR R4 servers that are polled, pushed Bundles, Bulk folders. See ``docs/connectors/fhir.md``."""
+"""Connector ``fhir``: polled FHIR R4 servers, pushed Bundles, Bulk folders. See ``docs/connectors/fhir.md``."""
 
 from __future__ import annotations
 

@@ -11,8 +11,6 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.httpx_client import OAuth2Client
 
 from adapter.errors import ConfigError, SourceSchemaError, SourceUnreachable, SourceValueError
 from adapter.settings import SourceSettings, read_secret
@@ -20,6 +18,8 @@ from connectors.fhir.options import FhirOptions
 from connectors.fhir.resources import parse
 
 _BACK_OFF = 1.0
+_MARGIN = 30
+"""Seconds before its end a token is no longer used."""
 
 
 class FhirClient:
@@ -31,6 +31,8 @@ class FhirClient:
         self._settings = settings
         self._http: httpx.Client | None = None
         self._free_at = 0.0
+        self._token: str | None = None
+        self._token_ends = 0.0
         self.server_time: datetime | None = None
         """The server's clock at the last answer (header ``Date``), None when it never told."""
 
@@ -91,11 +93,8 @@ class FhirClient:
         try:
             if self._http is None:
                 self._http = self._open()
-            if isinstance(self._http, OAuth2Client) and not self._http.token:
-                self._http.fetch_token()
-            with self._http.stream(
-                "GET", url, params=params, headers={"Accept": "application/fhir+json"}, follow_redirects=False
-            ) as answer:
+            headers = {"Accept": "application/fhir+json", **self._authorization(self._http)}
+            with self._http.stream("GET", url, params=params, headers=headers, follow_redirects=False) as answer:
                 body = bytearray()
                 for part in answer.iter_bytes():
                     body += part
@@ -106,49 +105,57 @@ class FhirClient:
                         )
             self._note_time(answer)
             return answer, bytes(body)
-        except OAuthError as error:
-            self.close()
-            raise _denied(f"OAuth2 {error.error}") from None
         except httpx.HTTPError as error:
             self.close()
             raise _unreachable(self._base, type(error).__name__) from None
 
     def _open(self) -> httpx.Client:
         options, login = self._options, self._options.login
-        secret = ""
-        if login.kind != "none":
-            if self._settings.password_file is None:
-                raise ConfigError(
-                    "Thiếu source.password_file cho máy chủ FHIR", "source.password_file is missing for the FHIR server"
-                )
-            secret = read_secret(self._settings.password_file, "FHIR")
+        secret = self._secret() if login.kind == "basic" else ""
         try:
             verify = ssl.create_default_context(cafile=str(options.ca_file) if options.ca_file else None)
         except (OSError, ssl.SSLError) as error:
             raise ConfigError("Không đọc được source.options.ca_file", "Cannot read source.options.ca_file") from error
         # Environment proxies are ignored: what leaves the hospital is decided by its configuration alone.
-        common: dict[str, Any] = {
-            "verify": verify,
-            "timeout": httpx.Timeout(options.read_timeout, connect=self._settings.connect_timeout),
-            "trust_env": False,
-            "proxy": options.proxy,
-        }
-        if login.kind == "client_credentials":
-            return OAuth2Client(  # type: ignore[no-any-return]
-                client_id=login.user,
-                client_secret=secret,
-                scope=login.scope or None,
-                token_endpoint=login.token_url,
-                grant_type="client_credentials",
-                **common,
+        return httpx.Client(
+            auth=(login.user, secret) if login.kind == "basic" else None,
+            verify=verify,
+            timeout=httpx.Timeout(options.read_timeout, connect=self._settings.connect_timeout),
+            trust_env=False,
+            proxy=options.proxy,
+        )
+
+    def _authorization(self, http: httpx.Client) -> dict[str, str]:
+        """The bearer header; asks for a token when there is none or it ends soon (RFC 6749, 4.4)."""
+        login = self._options.login
+        if login.kind != "client_credentials":
+            return {}
+        if self._token is None or time.monotonic() >= self._token_ends:
+            form = {"grant_type": "client_credentials", **({"scope": login.scope} if login.scope else {})}
+            answer = http.post(login.token_url, data=form, auth=(login.user, self._secret()))
+            if answer.status_code in (429, 500, 502, 503, 504):
+                raise _unreachable(login.token_url, f"HTTP {answer.status_code}")
+            given = _json_or_none(answer)
+            token = given.get("access_token") if isinstance(given, dict) else None
+            if answer.status_code != 200 or not isinstance(token, str):
+                raise _denied(f"OAuth2, HTTP {answer.status_code}")
+            seconds = given.get("expires_in") if isinstance(given, dict) else None
+            self._token = token
+            self._token_ends = time.monotonic() + max(0, (seconds if isinstance(seconds, int) else 300) - _MARGIN)
+        return {"Authorization": f"Bearer {self._token}"}
+
+    def _secret(self) -> str:
+        if self._settings.password_file is None:
+            raise ConfigError(
+                "Thiếu source.password_file cho máy chủ FHIR", "source.password_file is missing for the FHIR server"
             )
-        return httpx.Client(auth=(login.user, secret) if login.kind == "basic" else None, **common)
+        return read_secret(self._settings.password_file, "FHIR")
 
     def _pause(self, answer: httpx.Response, attempt: int) -> float | None:
         """Seconds before the same request again; None when this answer stands. Raises SourceUnreachable."""
         status = answer.status_code
         if status == 401 and self._options.login.kind == "client_credentials" and attempt == 1:
-            self.close()  # the token may have been withdrawn early: one new login
+            self._token = None  # it may have been withdrawn early: one new login
             return 0.0
         if status not in (429, 500, 502, 503, 504):
             return None
@@ -191,6 +198,13 @@ class FhirClient:
         except (KeyError, ValueError, TypeError):
             return
         self.server_time = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+
+
+def _json_or_none(answer: httpx.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        return None
 
 
 def _retry_after(answer: httpx.Response) -> float | None:
