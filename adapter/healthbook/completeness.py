@@ -42,6 +42,13 @@ def assess(dossier: Dossier, extra: Extra) -> Completeness:
     return Completeness(filled, empty, reach(dossier.header))
 
 
+def expected_always(dossier: Dossier, extra: Extra) -> frozenset[str]:
+    """Fields a reader may expect from what every reader sees: person, times and kind of the visit."""
+    return frozenset(
+        about.id for about in fields().values() if about.expected != "row" and _expected(about, dossier, extra)
+    )
+
+
 def unmapped(mapped: Mapped) -> tuple[str, ...]:
     """Fields no source of which is filled by a mapping, in the book's order."""
     return tuple(

@@ -12,12 +12,14 @@ from typing import Any
 from adapter.clock import VIETNAM, from_datetime12
 from adapter.dossier.model import Dossier, decimal_of
 from adapter.errors import BhytError, LeaseLost, Terminal, Where
+from adapter.pipeline.books.keep import WITHHELD, book_unit, further_facts, judged
 from adapter.pipeline.context import Context, Due, StageResult
 from adapter.pipeline.deadlines import claim_deadline
 from adapter.pipeline.owners import end_leases_of_the_dead
 from adapter.pipeline.pull import expected_of, source_name
 from adapter.rules.finding import Finding
 from adapter.store import ClaimedEncounter, Expected, Unit
+from adapter.store.book.entries import BookUnit
 from adapter.store.portal.marks import BEFORE_START
 from adapter.store.work.intake import stand_in
 from adapter.vault import plain_words
@@ -87,6 +89,7 @@ def _units(ctx: Context, claimed: ClaimedEncounter) -> Iterator[Unit]:
             continue
         try:
             dossier = _dossier(ctx, claimed, due, ready.ma_lk, now)
+            dossier, book = _with_book(ctx, claimed, dossier, now)
         except BhytError as error:
             yield _failed(error, claimed, now, ma_lk=ready.ma_lk, purpose=purpose, occasion=due.occasion)
             continue
@@ -96,7 +99,10 @@ def _units(ctx: Context, claimed: ClaimedEncounter) -> Iterator[Unit]:
             yield replace(unit_of(apart, now), skip_reason=ON_PORTAL)
             rest = {name: rows for name, rows in dossier.tables.items() if name != "XML12"}
             dossier = replace(dossier, tables=rest)
-        unit = unit_of(dossier, now)
+        if book is not None and book.judged["withheld"]:
+            yield replace(_skipped(ready.ma_lk, purpose, due.occasion, WITHHELD, now), book=book)
+            continue
+        unit = replace(unit_of(dossier, now), book=book)
         yield replace(unit, skip_reason=BEFORE_START) if _before_start(ctx, unit) else unit
 
 
@@ -127,6 +133,19 @@ def _dossier(ctx: Context, claimed: ClaimedEncounter, due: Due, ma_lk: str, now:
             code="MAP-ERROR",
         )
     return dossier
+
+
+def _with_book(
+    ctx: Context, claimed: ClaimedEncounter, dossier: Dossier, now: datetime
+) -> tuple[Dossier, BookUnit | None]:
+    """The dossier as the privacy rules and decisions leave it, with its line for the health book."""
+    if dossier.purpose == "checkin":
+        return dossier, None
+    plan, facility = ctx.need("plan"), ctx.facility.code
+    extra, error = further_facts(plan, claimed.encounter, facility=facility, now=now)
+    judgement = judged(ctx.settings, dossier, extra, lambda: ctx.store.books.decisions(facility, dossier.ma_lk))
+    book = book_unit(dossier, extra, judgement, error=error, flags_mapped="privacy" in plan.book_fields)
+    return judgement.dossier, book
 
 
 def unit_of(dossier: Dossier, now: datetime) -> Unit:

@@ -11,6 +11,7 @@ from typing import Any
 from adapter.dossier.model import Dossier
 from adapter.rules.finding import Finding
 from adapter.source import Cursor, SourceEncounter
+from adapter.store.book.entries import BookUnit
 from adapter.store.states import State
 
 
@@ -95,6 +96,7 @@ class Unit:
     amount_total: Decimal | None = None
     amount_insurance: Decimal | None = None
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    book: BookUnit | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 from adapter.clock import Clock, system_clock
 from adapter.errors import ConfigError, VaultError
 from adapter.store import migrations
+from adapter.store.book.books import Books
 from adapter.store.catalogues.catalogues import Catalogues
 from adapter.store.history.history import History
 from adapter.store.messages.messages import Messages
@@ -70,6 +71,7 @@ class Store:
         self.verdicts = Verdicts(database, vault, self.audit)
         self.confirmations = Confirmations(database, self.audit)
         self.lookups = Lookups(database, vault)
+        self.books = Books(database, vault)
         self.messages = Messages(database, vault, keep_for=retention.source)
         self.mappings = Mappings(database, self.audit)
         self.people = People(database, vault, clock, self.audit)
@@ -94,6 +96,7 @@ class Store:
     def purge(self) -> Purged:
         """Delete bodies whose retention is over; see :mod:`adapter.store.retention`."""
         self.history.forget(self.clock())
+        self.books.forget(self.clock())
         return purge(self.database, self.clock())
 
     def close(self) -> None:

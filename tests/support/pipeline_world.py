@@ -70,6 +70,10 @@ class FakePlan:
         self.hash = version
         self.source: Mapping[str, Any] = {"connector": "list"}
         self._repaired = repaired
+        self.book_fields: Mapping[str, frozenset[str]] = {}
+
+    def healthbook(self, encounter: SourceEncounter, **_: Any) -> Mapping[str, Any]:
+        return encounter.row.get("book") or {}
 
     def readiness(self, encounter: SourceEncounter) -> FakeReadiness:
         if encounter.row.get("unreadable") and not self._repaired:

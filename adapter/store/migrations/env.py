@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from adapter.store.book import schema as _book  # noqa: F401 -- its tables belong to the same metadata
 from adapter.store.catalogues import schema as _catalogues  # noqa: F401 -- its tables belong to the same metadata
 from adapter.store.history import schema as _history  # noqa: F401 -- its tables belong to the same metadata
 from adapter.store.messages import schema as _messages  # noqa: F401 -- its tables belong to the same metadata

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from adapter.dossier.model import Dossier
 from adapter.errors import LeaseLost
 from adapter.rules.finding import Finding
+from adapter.store.book.entries import keep_entry
 from adapter.store.history.history import History
 from adapter.store.portal.marks import skip_listed
 from adapter.store.records import ClaimedEncounter, Expected, Saved, Unit
@@ -26,6 +27,8 @@ from adapter.store.work.moves import lock_dossier, move, record
 from adapter.vault import Vault
 
 DOSSIER_BODY = "dossier-body"
+PRIVACY = "privacy"
+"""The hold of a privacy rule. Which rule is sealed: its name would tell what nobody may know."""
 _NEW_CONTENT_LIFTS = ("budget", "reopened")
 """Holds that were about the old content; a new one goes on by itself."""
 
@@ -75,6 +78,7 @@ class Dossiers:
                 result = Saved()
                 for unit in own:
                     result = self._save_unit(save, unit, result)
+                    result = self._keep_book(save, unit, result)
                 self._hold_reopened(save, own)
                 return result
         except IntegrityError as error:
@@ -203,6 +207,27 @@ class Dossiers:
         if row.held and row.held_code in _NEW_CONTENT_LIFTS:
             self._release(save, row.id, "a new content came")
         return replace(result, revised=result.revised + 1)
+
+    def _keep_book(self, save: _Save, unit: Unit, result: Saved) -> Saved:
+        """The visit's line, and the hold of a privacy rule that waits for a person: up, or down when it is settled."""
+        row = self._find(save, unit.ma_lk, unit.purpose, unit.occasion) if unit.book is not None else None
+        if unit.book is None or row is None:
+            return result
+        keep_entry(
+            save.connection,
+            self._vault,
+            unit.book,
+            dossier_id=row.id,
+            facility=save.claimed.facility,
+            now=save.now,
+            keep_until=save.now + self._keep,
+        )
+        if unit.book.hold and State(row.state) in NOT_HANDED_OVER - {State.SKIPPED} and not row.held:
+            self._hold(save, row.id, PRIVACY, "waits for a privacy decision")
+            return replace(result, held=result.held + 1)
+        if row.held and row.held_code == PRIVACY and not unit.book.hold:
+            self._release(save, row.id, "a privacy decision was recorded")
+        return result
 
     def _insert_dossier(self, save: _Save, unit: Unit) -> int:
         first = State.SKIPPED if unit.skip_reason else State.BLOCKED if unit.findings else State.TRANSLATED

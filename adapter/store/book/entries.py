@@ -1,0 +1,71 @@
+"""One line per visit, kept in the transaction that saves its revision, and the facts no XML table carries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, update
+
+from adapter.healthbook.completeness import Completeness
+from adapter.store.book.schema import book_entries
+from adapter.store.tables.statements import add
+from adapter.vault import Vault
+
+EXTRA, JUDGED = "book-extra", "book-judged"
+
+
+@dataclass(frozen=True, slots=True)
+class BookUnit:
+    """What translate knows of a visit's book. ``judged``: matched, waiting, withheld rule ids, cuts proposed.
+
+    ``hold``: something waits for a person, so the dossier may not leave.
+    """
+
+    extra: Mapping[str, Any]
+    completeness: Completeness
+    insured: bool
+    visit_type: str
+    ended_at: datetime | None
+    judged: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def hold(self) -> bool:
+        """Whether a rule waits for a decision."""
+        return bool(self.judged.get("waiting"))
+
+
+def keep_entry(
+    connection: Connection,
+    vault: Vault,
+    unit: BookUnit,
+    *,
+    dossier_id: int,
+    facility: str,
+    now: datetime,
+    keep_until: datetime,
+) -> None:
+    """Write or replace a dossier's line."""
+    values = {
+        "facility": facility,
+        "ended_at": unit.ended_at,
+        "insured": unit.insured,
+        "visit_type": unit.visit_type[:4],
+        "reach": unit.completeness.reach,
+        "filled": " ".join(sorted(unit.completeness.filled)),
+        "empty": " ".join(sorted(unit.completeness.empty)),
+        "judged_sealed": vault.seal(_bytes(unit.judged), JUDGED),
+        "extra_sealed": vault.seal(_bytes(unit.extra), EXTRA),
+        "saved_at": now,
+        "keep_until": keep_until,
+    }
+    changed = connection.execute(update(book_entries).where(book_entries.c.dossier_id == dossier_id).values(values))
+    if not changed.rowcount:
+        add(connection, book_entries, {"dossier_id": dossier_id, **values})
+
+
+def _bytes(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document, ensure_ascii=False, sort_keys=True).encode("utf-8")
