@@ -13,10 +13,12 @@ from adapter.clock import VIETNAM
 from adapter.demo import defects
 from adapter.demo.his_a.convert import Converter
 from adapter.demo.his_a.dictionaries import Dictionaries
-from adapter.demo.his_b import inpatients, outpatients, traps
+from adapter.demo.his_b import traps
 from adapter.demo.his_b.catalogue import Catalogue
-from adapter.demo.his_b.episode import Episode, Hospital
+from adapter.demo.his_b.episode import Episode
 from adapter.demo.his_b.money import Row
+from adapter.demo.his_b.record import Hospital
+from adapter.demo.his_b.scenarios import SCENARIOS
 from adapter.demo.his_b.writer import Writer
 from adapter.demo.his_c.convert import Converter as MonthlyConverter
 from adapter.demo.his_c.convert import episode_number
@@ -213,8 +215,7 @@ def _mix(hospital: Hospital, plan: _Plan) -> Iterator[str]:
 
 
 def _episode(hospital: Hospital, kind: str) -> Episode:
-    scenario = getattr(outpatients, kind, None) or getattr(inpatients, kind)
-    episode: Episode = scenario(hospital, kind)
+    episode = SCENARIOS[kind](hospital, kind)
     traps.sprinkle(episode, hospital.rng)
     last = stamp(hospital.now)
     for row in (*episode.rows["EPISODE"], *episode.rows["SERVED_ITEM"]):
