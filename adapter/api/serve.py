@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 
 import uvicorn
 from sqlalchemy import text
@@ -11,7 +12,9 @@ from sqlalchemy import text
 from adapter.access import Access
 from adapter.api.app import create_app
 from adapter.api.auth import first_key
+from adapter.api.fhir import doors, fhir_routes
 from adapter.api.reception import reception_routes
+from adapter.console import Console, Practice, console_routes, error_page
 from adapter.engine.installation import open_store
 from adapter.engine.status import status_of
 from adapter.engine.supervise import parent_is_gone
@@ -20,8 +23,11 @@ from adapter.reception.desk import Desk
 from adapter.settings import Settings
 
 
-def run_web(settings: Settings) -> None:
-    """Serve the API until SIGTERM or SIGINT. Raises ConfigError when the address is taken."""
+def run_web(settings: Settings, *, practice: Practice | None = None) -> None:
+    """Serve API and console until SIGTERM or SIGINT. Raises ConfigError when the address is taken.
+
+    ``practice``: the invented hospital of a demo, whose clerk the console may play.
+    """
     key = first_key(settings.path(settings.api.key_file))
     with open_store(settings) as store:
 
@@ -30,11 +36,12 @@ def run_web(settings: Settings) -> None:
                 connection.execute(text("SELECT 1"))
 
         desk = Desk(settings, store)
+        console = Console(settings, store, desk, practice=practice)
         app = create_app(
             access=Access(store, settings.access, first_key=key),
             status=lambda caller: status_of(store, settings, caller.facilities),
             ready=ready,
-            routers=[reception_routes(desk)],
+            routers=[reception_routes(desk), fhir_routes(lambda: doors(settings, store))],
         )
         server = uvicorn.Server(
             uvicorn.Config(

@@ -75,8 +75,9 @@ def _role(settings: Settings, role: str) -> None:
         run_engine(settings)
     elif role == "web":
         from adapter.api.serve import run_web
+        from adapter.demo.practice import practice_his
 
-        run_web(settings)
+        run_web(settings, practice=practice_his(settings.workdir) if settings.demo else None)
     elif role == "intake":
         from adapter.engine.intake import run_intake
 

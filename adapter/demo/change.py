@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -115,22 +115,62 @@ def change(path: Path, ma_lk: str, table: str, column: str, value: str | None, *
         connection.close()
 
 
+def values(path: Path, ma_lk: str, columns: Iterable[str]) -> dict[str, str]:
+    """``TABLE.COLUMN`` → what stands there, for columns of these names in tables with one row of the encounter.
+
+    Names in any case; nothing for an encounter or a file that is not there.
+    """
+    if not path.is_file():
+        return {}
+    wanted = {name.casefold() for name in columns}
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        tables, layout = _layout_of(connection, ma_lk)
+        found = _encounter(connection, layout, ma_lk)
+        if found is None:
+            return {}
+        read: dict[str, str] = {}
+        for table in tables:
+            if table.startswith("DEMO_"):
+                continue
+            names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+            shared = [name for name in names if name.casefold() in wanted]
+            if shared and (own := _own_rows(layout, table, names, found)) is not None:
+                rows = connection.execute(
+                    f"SELECT {', '.join(shared)} FROM {table} WHERE {own[0]}",  # noqa: S608 -- names from the schema
+                    (own[1],),
+                ).fetchall()
+                if len(rows) == 1:
+                    read |= {f"{table}.{n}": "" if v is None else str(v) for n, v in zip(shared, rows[0], strict=True)}
+        return read
+    finally:
+        connection.close()
+
+
+def _layout_of(connection: sqlite3.Connection, ma_lk: str) -> tuple[list[str], _Layout]:
+    tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+    if any(t.endswith(_MONTHLY) for t in tables):
+        return tables, _his_c(connection, tables, ma_lk)
+    return tables, _HIS_A if _HIS_A.encounter in tables else _HIS_B
+
+
+def _encounter(connection: sqlite3.Connection, layout: _Layout, ma_lk: str) -> tuple[int, int] | None:
+    found: tuple[int, int] | None = connection.execute(
+        f"SELECT {layout.key}, {layout.patient_key} FROM {layout.encounter} WHERE {layout.code} = ?",  # noqa: S608
+        (ma_lk,),
+    ).fetchone()
+    return found
+
+
 def _change(
     connection: sqlite3.Connection, ma_lk: str, target: tuple[str, str], value: str | None, now: datetime
 ) -> Change:
-    tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
-    if any(t.endswith(_MONTHLY) for t in tables):
-        layout = _his_c(connection, tables, ma_lk)
-    else:
-        layout = _HIS_A if _HIS_A.encounter in tables else _HIS_B
+    tables, layout = _layout_of(connection, ma_lk)
     table = _known(target[0], [t for t in tables if not t.startswith("DEMO_")], ("bảng", "table"))
     columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
     column = _known(target[1], columns, (f"cột trong {table}", f"column in {table}"))
     # Names below come from the schema itself or from the layouts above; values are bound.
-    found = connection.execute(
-        f"SELECT {layout.key}, {layout.patient_key} FROM {layout.encounter} WHERE {layout.code} = ?",  # noqa: S608
-        (ma_lk,),
-    ).fetchone()
+    found = _encounter(connection, layout, ma_lk)
     if found is None:
         raise ConfigError(
             f"Không có đợt khám mang mã {ma_lk} trong HIS minh hoạ",
@@ -138,7 +178,15 @@ def _change(
             hint_vi="xem mã bằng `bhyt queue list`",
             hint_en="list the codes with `bhyt queue list`",
         )
-    condition, key = _own_rows(layout, table, columns, found)
+    own = _own_rows(layout, table, columns, found)
+    if own is None:
+        raise ConfigError(
+            f"Bảng {table} là danh mục chung, không thuộc riêng một đợt khám",
+            f"Table {table} is a shared dictionary and belongs to no single encounter",
+            hint_vi=f"chọn bảng của đợt khám, ví dụ {', '.join(sorted({layout.encounter, *layout.watched}))}",
+            hint_en=f"choose a table of the encounter, such as {', '.join(sorted({layout.encounter, *layout.watched}))}",
+        )
+    condition, key = own
     when = layout.now(now)
     stamped = layout.stamp in columns and column != layout.stamp
     rows = connection.execute(
@@ -157,8 +205,8 @@ def _change(
     return Change(table, column, rows)
 
 
-def _own_rows(layout: _Layout, table: str, columns: list[str], found: tuple[int, int]) -> tuple[str, int]:
-    """The condition that picks this encounter's rows of a table, and the key it binds."""
+def _own_rows(layout: _Layout, table: str, columns: list[str], found: tuple[int, int]) -> tuple[str, int] | None:
+    """The condition that picks this encounter's rows of a table, and the key it binds; None for a dictionary."""
     if table == layout.encounter:
         return f"{layout.key} = ?", found[0]
     if table == layout.patient:
@@ -166,12 +214,7 @@ def _own_rows(layout: _Layout, table: str, columns: list[str], found: tuple[int,
     for column, condition in layout.reach.items():
         if column in columns:
             return f"{column} {condition}", found[0]
-    raise ConfigError(
-        f"Bảng {table} là danh mục chung, không thuộc riêng một đợt khám",
-        f"Table {table} is a shared dictionary and belongs to no single encounter",
-        hint_vi=f"chọn bảng của đợt khám, ví dụ {', '.join(sorted({layout.encounter, *layout.watched}))}",
-        hint_en=f"choose a table of the encounter, such as {', '.join(sorted({layout.encounter, *layout.watched}))}",
-    )
+    return None
 
 
 def _known(name: str, names: list[str], what: tuple[str, str]) -> str:

@@ -1,0 +1,1 @@
+"""What every page shares: words, looks, errors, kept numbers."""

@@ -1,0 +1,36 @@
+"""A rule in words for a clerk: what is wrong, what to do, on what it rests."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from adapter.rules.catalogue import catalogue
+from adapter.rules.report.hints import hint
+from adapter.standard.spec import written_as
+
+
+@cache
+def told(rule: str) -> dict[str, Any]:
+    """Title, fix and source of a rule in both languages; a rule of the facility's own has its id only."""
+    info = catalogue().get(rule)
+    try:
+        fix_vi, fix_en = hint(rule)
+    except KeyError:
+        fix_vi, fix_en = "", ""
+    return {
+        "title_vi": info.message_vi if info else "",
+        "title_en": info.message_en if info else "",
+        "fix_vi": fix_vi,
+        "fix_en": fix_en,
+        "source": info.source if info else "",
+        "condition": info.condition if info else "",
+    }
+
+
+@cache
+def field_words(layout: str, table: str, field: str) -> tuple[str, str]:
+    """What a field means, Vietnamese and English; empty where the layout does not know it."""
+    known = written_as(layout).tables.get(table)
+    spec = known.by_name.get(field) if known is not None else None
+    return (spec.meaning_vi, spec.meaning_en) if spec is not None else ("", "")
