@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, print_json, say, settings_of
+from adapter.cli.user_cmd import by
 from adapter.engine.installation import open_store
 from adapter.engine.sent import export_sent
+from adapter.store.people.audit import Entry
 
 app = typer.Typer(no_args_is_help=True, help="Xuất tệp / export")
 
@@ -23,6 +25,7 @@ def sent(
 ) -> None:
     """Ghi mọi tệp đã gửi, đúng từng byte / write every document as it was sent, byte for byte."""
     with open_store(settings_of(workdir, config)) as store:
+        store.audit.record(Entry("export.sent", by().actor, kind="document", detail={"folder": str(out)}))
         count = export_sent(store, out)
     if json_:
         print_json({"folder": str(out), "files": count})

@@ -37,6 +37,7 @@ COMMANDS = {
     "verdict": "adapter.cli.verdict_cmd:app",
     "compare": "adapter.cli.compare_cmd:compare_command",
     "user": "adapter.cli.user_cmd:app",
+    "audit": "adapter.cli.audit_cmd:app",
 }
 
 

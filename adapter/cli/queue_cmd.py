@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
-
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, print_json, say, settings_of
 from adapter.clock import VIETNAM
 from adapter.engine.installation import open_store
 from adapter.errors import ConfigError
 from adapter.rules.catalogue import overridable
+from adapter.store.people.audit import Entry
 from adapter.store.queue import Queue
 from adapter.store.store import Store
+from rich.console import Console
+from rich.table import Table
 
 app = typer.Typer(no_args_is_help=True, help="Hàng đợi hồ sơ / the queue of dossiers")
 
@@ -49,6 +49,8 @@ def list_(
 ) -> None:
     """Liệt kê hồ sơ, gấp nhất trước / list dossiers, the most urgent first."""
     with open_store(settings_of(workdir, config)) as store:
+        if find:
+            store.audit.record(Entry("personal.search", _actor(), kind="dossier", about=find))
         rows = store.queries.list(state=state, held=held, purpose=purpose, rule=rule, text=find, limit=limit)
         for row in rows:
             row["rules"] = _rules(store, row)
@@ -76,6 +78,8 @@ def show(
 ) -> None:
     """Mọi điều về một MA_LK: bản, lỗi và cách sửa, lần gửi, biên nhận / everything about one MA_LK."""
     with open_store(settings_of(workdir, config)) as store:
+        if not mask:
+            store.audit.record(Entry("personal.reveal", _actor(), kind="dossier", about=ma_lk))
         found = [store.queries.show(row["id"]) for row in store.queries.list(ma_lk=ma_lk)]
         documents = [_with_findings(store, document, mask) for document in found if document is not None]
     if not documents:
