@@ -300,6 +300,15 @@ class Settings(BaseSettings):
         """An absolute path; relative ones count from the workdir."""
         return relative if relative.is_absolute() else self.workdir / relative
 
+    def placed(self, options: dict[str, Any]) -> dict[str, Any]:
+        """A connector's options with ``folder`` and every ``…_file`` counted from the workdir."""
+        return {
+            key: str(self.path(Path(value)))
+            if isinstance(value, str | Path) and (key == "folder" or key.endswith("_file"))
+            else value
+            for key, value in options.items()
+        }
+
     def facility(self, code: str) -> Facility:
         """The facility with this code; ConfigError when there is none."""
         for facility in self.facilities:

@@ -138,7 +138,7 @@ class FacilityLine:
         source = self.facility.source
         assert source is not None  # noqa: S101 -- `run` does not pull where there is none
         url = absolute_sqlite_url(source.url, self._settings.workdir)
-        update: dict[str, Any] = {"url": url}
+        update: dict[str, Any] = {"url": url, "options": self._settings.placed(source.options)}
         if source.password_file is not None:
             update["password_file"] = self._settings.path(source.password_file)
         opened = open_source(self.part("plan").source, source.model_copy(update=update))

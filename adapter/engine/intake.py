@@ -99,7 +99,7 @@ def _open(
     settings: Settings, store: Store, facility: Facility, feed: FeedSettings, clock: Clock
 ) -> tuple[str, Feed, StoreInbox]:
     plan = load_mapping(mapping_file(facility.mapping, settings.workdir))
-    opened = open_feed(feed.connector, feed.options, plan.source)
+    opened = open_feed(feed.connector, settings.placed(feed.options), plan.source)
     return f"{facility.code}:{feed.connector}", opened, StoreInbox(store, facility, plan, clock)
 
 
