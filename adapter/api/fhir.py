@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
+from adapter.access import Principal
+from adapter.api.identity import require
+from adapter.clock import Clock, system_clock
+from adapter.engine.intake import StoreInbox
 from adapter.errors import SourceValueError, StoreBusy
+from adapter.mapping import load_mapping
+from adapter.resources import mapping_file
+from adapter.settings import Settings
+from adapter.store import Store
 from connectors.base import Inbox
 from connectors.fhir.bundle import Issue, Received, read_bundle
-from connectors.fhir.feed import FeedOptions
+from connectors.fhir.feed import FeedOptions, read_feed_options
 from connectors.fhir.gather import Gatherer
+from connectors.fhir.spec import read_spec
 
 MEDIA = "application/fhir+json"
 
@@ -33,21 +42,38 @@ class Door:
         return received
 
 
+def doors(settings: Settings, store: Store, clock: Clock = system_clock) -> dict[str, Door]:
+    """A door for every facility with a feed ``fhir`` that has ``push: true``. Raises MappingError, ConfigError."""
+    found: dict[str, Door] = {}
+    for facility in settings.facilities:
+        for feed in facility.feeds:
+            if feed.connector != "fhir" or facility.paused:
+                continue
+            options = read_feed_options(settings.placed(feed.options))
+            if options.push:
+                plan = load_mapping(mapping_file(facility.mapping, settings.workdir))
+                gatherer = Gatherer(read_spec(plan.source), options.systems)
+                found[facility.code] = Door(StoreInbox(store, facility, plan, clock), gatherer, options)
+    return found
+
+
 def fhir_routes(open_doors: Callable[[], dict[str, Door]]) -> APIRouter:
     """Routes over the doors by facility code; ``open_doors`` is asked at the first Bundle and may raise."""
     router = APIRouter(tags=["fhir"])
-    doors: dict[str, Door] = {}
+    opened: dict[str, Door] = {}
     opening = threading.Lock()
 
     def found() -> dict[str, Door]:
         with opening:
-            if not doors:
-                doors.update(open_doors())
-        return doors
+            if not opened:
+                opened.update(open_doors())
+        return opened
 
     @router.post("/v1/fhir/Bundle", summary="Encounters as a FHIR R4 Bundle", response_class=JSONResponse)
-    async def push(request: Request, facility: str | None = None) -> JSONResponse:
-        known = await run_in_threadpool(found)
+    async def push(
+        request: Request, caller: Annotated[Principal, Depends(require("sources.push"))], facility: str | None = None
+    ) -> JSONResponse:
+        known = {code: door for code, door in (await run_in_threadpool(found)).items() if caller.sees(code)}
         code = facility if facility is not None else next(iter(known)) if len(known) == 1 else ""
         door = known.get(code)
         if door is None:
