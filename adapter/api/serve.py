@@ -13,6 +13,7 @@ from adapter.access import Access
 from adapter.api.app import create_app
 from adapter.api.auth import first_key
 from adapter.api.fhir import doors, fhir_routes
+from adapter.api.catalogues import catalogue_routes
 from adapter.api.reception import reception_routes
 from adapter.console import Console, Practice, console_routes, error_page
 from adapter.engine.installation import open_store
@@ -41,7 +42,11 @@ def run_web(settings: Settings, *, practice: Practice | None = None) -> None:
             access=Access(store, settings.access, first_key=key),
             status=lambda caller: status_of(store, settings, caller.facilities),
             ready=ready,
-            routers=[reception_routes(desk), fhir_routes(lambda: doors(settings, store))],
+            routers=[
+                catalogue_routes(settings, store),
+                reception_routes(desk),
+                fhir_routes(lambda: doors(settings, store)),
+            ],
         )
         server = uvicorn.Server(
             uvicorn.Config(

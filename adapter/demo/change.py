@@ -180,11 +180,12 @@ def _change(
         )
     own = _own_rows(layout, table, columns, found)
     if own is None:
+        examples = ", ".join(sorted({layout.encounter, *layout.watched}))
         raise ConfigError(
             f"Bảng {table} là danh mục chung, không thuộc riêng một đợt khám",
             f"Table {table} is a shared dictionary and belongs to no single encounter",
-            hint_vi=f"chọn bảng của đợt khám, ví dụ {', '.join(sorted({layout.encounter, *layout.watched}))}",
-            hint_en=f"choose a table of the encounter, such as {', '.join(sorted({layout.encounter, *layout.watched}))}",
+            hint_vi=f"chọn bảng của đợt khám, ví dụ {examples}",
+            hint_en=f"choose a table of the encounter, such as {examples}",
         )
     condition, key = own
     when = layout.now(now)
