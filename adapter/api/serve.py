@@ -12,8 +12,8 @@ from sqlalchemy import text
 from adapter.access import Access
 from adapter.api.app import create_app
 from adapter.api.auth import first_key
-from adapter.api.fhir import doors, fhir_routes
 from adapter.api.catalogues import catalogue_routes
+from adapter.api.fhir import doors, fhir_routes
 from adapter.api.reception import reception_routes
 from adapter.console import Console, Practice, console_routes, error_page
 from adapter.engine.installation import open_store
@@ -43,10 +43,12 @@ def run_web(settings: Settings, *, practice: Practice | None = None) -> None:
             status=lambda caller: status_of(store, settings, caller.facilities),
             ready=ready,
             routers=[
+                *console_routes(console),
                 catalogue_routes(settings, store),
                 reception_routes(desk),
                 fhir_routes(lambda: doors(settings, store)),
             ],
+            error_page=partial(error_page, console),
         )
         server = uvicorn.Server(
             uvicorn.Config(
