@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.table import Table
+
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, print_json, say, settings_of
 from adapter.clock import VIETNAM
 from adapter.engine.installation import open_store
@@ -18,8 +21,6 @@ from adapter.rules.catalogue import overridable
 from adapter.store.people.audit import Entry
 from adapter.store.queue import Queue
 from adapter.store.store import Store
-from rich.console import Console
-from rich.table import Table
 
 app = typer.Typer(no_args_is_help=True, help="Hàng đợi hồ sơ / the queue of dossiers")
 
