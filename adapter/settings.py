@@ -9,7 +9,7 @@ a dossier cannot leave under another one's account.
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import date, datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -86,6 +86,15 @@ class HubSettings(_Part):
     )
 
 
+class ContractSettings(_Part):
+    """What the facility's BHYT contract and licence say. Rules that need it say so where it is not told."""
+
+    until: date | None = Field(default=None, description="last day of the contract (PKG-026)")
+    inpatient_allowed: bool | None = Field(default=None, description="the contract covers inpatient care (PKG-026)")
+    formerly_central: bool | None = Field(default=None, description="a central hospital before 2025 (X1-ELIG-024)")
+    overnight_clinic: bool | None = Field(default=None, description="may keep patients overnight (X1-ELIG-031)")
+
+
 class Facility(_Part):
     """One facility (cơ sở KBCB): its identity at the gateway, its key, its HIS."""
 
@@ -105,6 +114,7 @@ class Facility(_Part):
     mode: Literal["live", "shadow"] = Field(default="live", description="shadow: everything but send")
     standard: str | None = Field(default=None, description="pin a layout (130, 4750, 3176); default: by date")
     paused: bool = False
+    contract: ContractSettings | None = Field(default=None, description="what some rules ask about the facility")
 
     @model_validator(mode="before")
     @classmethod
@@ -179,10 +189,38 @@ class StandardSettings(_Part):
     )
 
 
-class RulesSettings(_Part):
-    """Facility choices about rules: severities, tolerance, switched-off ids."""
+class _Dated(_Part):
+    """A choice with its reason, its first and last day (compared with the end of the visit) and its facility."""
 
-    severity: dict[str, Literal["error", "warning", "info", "off"]] = Field(default_factory=dict)
+    since: date | None = None
+    until: date | None = None
+    reason: Annotated[str, Field(min_length=3)]
+    facility: str | None = Field(default=None, description="code; empty: all of this installation")
+
+
+class OverrideSettings(_Dated):
+    """One rule weighed differently, or switched off."""
+
+    rule: Annotated[str, Field(min_length=1)]
+    severity: Literal["error", "warning", "info", "off"]
+
+
+class ChoiceSettings(_Dated):
+    """One doubtful point decided differently; the options are those of docs/rules/options.md."""
+
+    option: Annotated[str, Field(min_length=1)]
+    value: Any
+
+
+class RulesSettings(_Part):
+    """Facility choices about rules: severities, tolerance, doubtful points, rules of one's own."""
+
+    severity: dict[str, Literal["error", "warning", "info", "off"]] = Field(
+        default_factory=dict, description="rule → weight, always and everywhere; `overrides` says since when and why"
+    )
+    overrides: tuple[OverrideSettings, ...] = ()
+    choices: tuple[ChoiceSettings, ...] = ()
+    local_file: Path | None = Field(default=None, description="YAML file of local rules, see docs/rules/local.md")
     money_silent_up_to: str = "0.01"
     money_info_up_to: str = "1.00"
 
@@ -301,13 +339,17 @@ class Settings(BaseSettings):
         return relative if relative.is_absolute() else self.workdir / relative
 
     def placed(self, options: dict[str, Any]) -> dict[str, Any]:
-        """A connector's options with ``folder`` and every ``…_file`` counted from the workdir."""
-        return {
-            key: str(self.path(Path(value)))
-            if isinstance(value, str | Path) and (key == "folder" or key.endswith("_file"))
-            else value
-            for key, value in options.items()
-        }
+        """A connector's options with ``folder`` and every ``…_file`` counted from the workdir, at any depth."""
+        return {key: self._placed(key, value) for key, value in options.items()}
+
+    def _placed(self, key: str, value: Any) -> Any:
+        if isinstance(value, dict):
+            return self.placed(value)
+        if isinstance(value, list | tuple):
+            return [self._placed("", one) for one in value]
+        if isinstance(value, str | Path) and (key == "folder" or key.endswith("_file")):
+            return str(self.path(Path(value)))
+        return value
 
     def facility(self, code: str) -> Facility:
         """The facility with this code; ConfigError when there is none."""

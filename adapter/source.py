@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 SourceRow = Mapping[str, Any]
@@ -91,6 +92,14 @@ class Batch:
     encounters: Sequence[SourceEncounter]
     cursor: Cursor | None
     done: bool
+
+
+class Kept(StrEnum):
+    """What became of a message: kept, known already, or another message under a known number (not kept)."""
+
+    NEW = "new"
+    AGAIN = "again"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)

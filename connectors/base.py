@@ -18,7 +18,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from adapter.errors import ConfigError
 from adapter.settings import SourceSettings
-from adapter.source import Batch, Cursor, SourceEncounter
+from adapter.source import Batch, Cursor, Kept, Message, SourceEncounter
 
 
 class PullSource(Protocol):
@@ -76,6 +76,52 @@ class Inbox(Protocol):
         ...
 
 
+@runtime_checkable
+class MessageInbox(Inbox, Protocol):
+    """An inbox that also keeps single messages, which the engine collects into encounters (:class:`Collector`)."""
+
+    def keep(self, messages: Sequence[Message]) -> Sequence[Kept]:
+        """Keep messages, durably, before it returns; one answer each. One known by sender and number has no effect.
+
+        Raises StoreBusy: nothing was kept, and the feed must not acknowledge.
+        """
+        ...
+
+    def refuse(self, raw: bytes, *, kind: str, reason: str) -> None:
+        """Note what could not be taken in, so that people see it. ``reason`` without patient data. Raises StoreBusy."""
+        ...
+
+
+class KeptMessage(Protocol):
+    """A message as the store gives it back."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def raw(self) -> bytes: ...
+    @property
+    def charset(self) -> str: ...
+
+
+class Collector(Protocol):
+    """Makes one encounter of all messages kept for a visit. Pure: the same messages give the same encounter.
+
+    Entry point group ``bhyt.collectors``: name → a callable ``(spec) -> Collector``; spec: the mapping's ``source:``.
+    """
+
+    def takes_in(self, visit: str, messages: Sequence[KeptMessage]) -> Sequence[str]:
+        """Other visits whose messages belong to this one as well (a merge of visits)."""
+        ...
+
+    def collect(self, visit: str, messages: Sequence[KeptMessage]) -> SourceEncounter:
+        """The encounter these messages, oldest first, add up to. Raises SourceValueError when they cannot be read."""
+        ...
+
+    def read_anew(self, raw: bytes, charset: str) -> Message:
+        """A message as the rules of the mapping read it now. Raises SourceValueError."""
+        ...
+
+
 class Feed(Protocol):
     """A source that sends by itself (a listener, a watched folder).
 
@@ -102,6 +148,15 @@ def open_feed(connector: str, options: Mapping[str, Any], spec: Mapping[str, Any
     """The feed a facility names; ConfigError when nobody offers it."""
     factory: FeedFactory = _registered("bhyt.feeds", connector)
     return factory(options, spec)
+
+
+def open_collector(connector: str, spec: Mapping[str, Any]) -> Collector | None:
+    """The collector of a connector whose feed keeps messages; None when its feed puts whole encounters."""
+    for point in entry_points(group="bhyt.collectors"):
+        if point.name == connector:
+            collector: Collector = point.load()(spec)
+            return collector
+    return None
 
 
 def _registered(group: str, name: str) -> Any:

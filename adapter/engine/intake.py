@@ -21,7 +21,7 @@ from adapter.pipeline.context import Plan
 from adapter.pipeline.pull import save, source_name
 from adapter.resources import mapping_file
 from adapter.settings import Facility, FeedSettings, Settings
-from adapter.source import SourceEncounter
+from adapter.source import Kept, Message, SourceEncounter
 from adapter.store import Store
 from connectors.base import Feed, open_feed
 
@@ -29,7 +29,7 @@ _PAUSE = 10.0
 
 
 class StoreInbox:
-    """An inbox over the store. Safe for several feeds of one facility at once."""
+    """An inbox over the store, for encounters and for messages. Safe for several feeds of one facility at once."""
 
     def __init__(self, store: Store, facility: Facility, plan: Plan, clock: Clock) -> None:
         self._store = store
@@ -37,6 +37,15 @@ class StoreInbox:
         self._plan = plan
         self._clock = clock
         self._one_at_a_time = threading.Lock()
+
+    def keep(self, messages: Sequence[Message]) -> Sequence[Kept]:
+        """Keep messages in one transaction; the engine collects them. Raises StoreBusy."""
+        return self._store.messages.keep(self._facility, source_name(self._plan), messages, self._clock())
+
+    def refuse(self, raw: bytes, *, kind: str, reason: str) -> None:
+        """Note what was refused, for `bhyt messages`. Raises StoreBusy."""
+        feed = source_name(self._plan)
+        self._store.messages.refuse(self._facility, feed, raw, kind=kind, reason=reason, now=self._clock())
 
     def put(self, encounters: Sequence[SourceEncounter]) -> None:
         """Keep encounters and what readiness expects of them, in one transaction. Raises StoreBusy."""

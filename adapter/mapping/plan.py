@@ -196,12 +196,24 @@ class Plan:
         self, encounter: SourceEncounter, *, facility: str, occasion: str, now: datetime, standard: str | None = None
     ) -> Run:
         """One translation at its beginning: visit date and layout are chosen, nothing is mapped yet."""
+        if self.source.get("sparse"):
+            encounter = self._filled(encounter)
         run = Run(encounter, self.names, facility=facility, occasion=occasion, now=now)
         run.identified_by = self.identified_by
         run.visit_date = now.astimezone(VIETNAM).date()
         run.visit_date = self._visit_date(run.root) or run.visit_date
         run.layout = self.layout(run.visit_date, standard)
         return run
+
+    def _filled(self, encounter: SourceEncounter) -> SourceEncounter:
+        """Of a source whose rows hold only what was said (``source.sparse``): what is read and absent is empty."""
+        collections: dict[str, Sequence[Mapping[str, Any]]] = dict(encounter.collections)
+        for name, columns in self.reads.items():
+            if name:
+                empty = dict.fromkeys(columns)
+                collections[name] = [{**empty, **row} for row in collections.get(name, ())]
+        row = {**dict.fromkeys(self.reads.get("", ())), **encounter.row}
+        return SourceEncounter(encounter.key, encounter.stamp, row, collections)
 
     def _visit_date(self, scope: Scope) -> date | None:
         for value, place in self.visit_dates:

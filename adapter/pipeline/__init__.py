@@ -1,6 +1,7 @@
 """The stages, each idempotent: killed anywhere and run again, the effect is the same."""
 
 from adapter.pipeline.check import check
+from adapter.pipeline.collect import collect
 from adapter.pipeline.context import Context, StageResult
 from adapter.pipeline.follow import follow
 from adapter.pipeline.pull import pull
@@ -9,7 +10,14 @@ from adapter.pipeline.sign import sign
 from adapter.pipeline.translate import translate
 from adapter.pipeline.workbench import Bench, InlineBench
 
-STAGES = {"pull": pull, "translate": translate, "check": check, "sign": sign, "send": send, "follow": follow}
+STAGES = {
+    "pull": pull,
+    "translate": translate,
+    "check": check,
+    "sign": sign,
+    "send": send,
+    "follow": follow,
+}
 """Name → stage, in the order a dossier meets them."""
 
 __all__ = [
@@ -19,6 +27,7 @@ __all__ = [
     "InlineBench",
     "StageResult",
     "check",
+    "collect",
     "follow",
     "pull",
     "send",

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from adapter.errors import StoreBusy
-from adapter.source import Message
+from adapter.source import Kept, Message
 from adapter.store.messages.schema import message_links, messages
 from adapter.store.tables.database import Database
 from adapter.vault import Vault
@@ -30,14 +29,6 @@ _KNOWN = select(messages.c.number_blind, messages.c.content_blind).where(
 _ADD_ONE = insert(messages).returning(messages.c.id)
 _ADD_MANY = insert(messages).returning(messages.c.id, sort_by_parameter_order=True)
 _LINK = insert(message_links)
-
-
-class Kept(StrEnum):
-    """What became of a message: kept, known already, or another message under a known number (not kept)."""
-
-    NEW = "new"
-    AGAIN = "again"
-    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,14 @@ class Intake:
             )
             return int(row.scalar_one())
 
+    def knows(self, facility: str, source: str, key: str) -> bool:
+        """Whether an encounter of this key was read before."""
+        blind = self._vault.blind(key, SOURCE_KEY)
+        with self._db.read() as connection:
+            mine = (encounters.c.facility == facility, encounters.c.source == source)
+            found = select(encounters.c.id).where(*mine, encounters.c.key_blind == blind)
+            return connection.execute(found).first() is not None
+
     def finish_pull(self, pull_id: int, now: datetime, error: str | None = None) -> None:
         """Close the record; ``error`` is a code and message without patient data."""
         with self._db.write() as connection:
