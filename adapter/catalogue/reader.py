@@ -139,6 +139,8 @@ def _is_data(cells: Sequence[Cell], columns: Mapping[str, int]) -> bool:
     if not mapped or numbering:
         return False
     code = cells[columns["code"]].text if columns["code"] < len(cells) else ""
+    if " " in code and not any(c.isdigit() for c in code) and len(mapped) <= 2:
+        return False  # words where a code should be: a group's title, "Người lập biểu"
     return bool(code) or len(mapped) > 2
 
 

@@ -17,15 +17,19 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
+from adapter.catalogue.index import CatalogueIndex
+from adapter.cli.catalogue_store import catalogues_of
 from adapter.cli.common import ConfigOption, WorkdirOption, notes, settings_of
 from adapter.clock import from_datetime12, system_clock
 from adapter.dossier.model import Purpose
 from adapter.errors import ConfigError
-from adapter.rules.context import Context, Options
+from adapter.rules.context import Context
 from adapter.rules.local import load
 from adapter.rules.report import groups, html, xlsx
 from adapter.rules.scan import Item, Job, items, scan
+from adapter.rules.setup import RuleSetup, setup_of
 from adapter.standard.spec import layouts
+from adapter.store.catalogues.catalogues import NATIONAL
 
 _STYLE = {"error": "red", "warning": "yellow", "info": "cyan"}
 _WEIGHT = {"error": "lỗi", "warning": "cảnh báo", "info": "lưu ý"}
@@ -59,6 +63,9 @@ def check_command(
         Path | None, typer.Option("--report", metavar="F.html|F.xlsx", help="Ghi báo cáo / write a report")
     ] = None,
     local: Annotated[Path | None, typer.Option("--local", metavar="F.yaml", help="Luật nội bộ / local rules")] = None,
+    facility: Annotated[
+        str | None, typer.Option("--facility", help="Danh mục và lựa chọn của cơ sở nào / whose lists and choices")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="In một tài liệu JSON / print one JSON document")] = False,
     workdir: WorkdirOption = None,
     config: ConfigOption = None,
@@ -68,12 +75,13 @@ def check_command(
     Mã thoát 0: không có lỗi; 1: có lỗi (hoặc cảnh báo với --strict); 2: dùng sai.
     """
     moment = _moment(at)
-    options, layers = _options(workdir, config)
+    setup, catalogues, layers = _installation(workdir, config, facility)
+    options = setup.options
     if unsigned:
         options = replace(options, signature_required=False)
     job = Job(
-        local=load(local) if local is not None else (),
-        context=Context(at=moment, options=options),
+        local=(*setup.local, *(load(local) if local is not None else ())),
+        context=Context(at=moment, options=options, catalogues=catalogues, facility=setup.profile),
         pin=_layout(standard),
         purpose=_purpose(purpose),
         mask=mask,
@@ -208,13 +216,18 @@ def _purpose(text: str | None) -> Purpose | None:
         raise _wrong(f"--purpose '{text}' không có: claim, book, checkin", f"no purpose '{text}'") from error
 
 
-def _options(workdir: Path | None, config: Path | None) -> tuple[Options, tuple[str, ...]]:
-    """The facility's choices when an installation is near; the stated defaults otherwise."""
+def _installation(
+    workdir: Path | None, config: Path | None, facility: str | None
+) -> tuple[RuleSetup, CatalogueIndex | None, tuple[str, ...]]:
+    """Choices, local rules and lists when an installation is near; the stated defaults otherwise."""
     if config is None and workdir is None and not Path("config.yaml").is_file():
-        return Options(), ()
+        return RuleSetup(), None, ()
     settings = settings_of(workdir, config)
     layers = tuple(str(settings.path(folder)) for folder in settings.standard.extra_layers)
-    return Options.from_settings(settings.rules), layers
+    one = settings.facility(facility) if facility else None
+    if one is None and len(settings.facilities) == 1:
+        one = settings.facilities[0]
+    return setup_of(settings, one), catalogues_of(settings, one.code if one else NATIONAL), layers
 
 
 def _wrong(message_vi: str, message_en: str) -> ConfigError:

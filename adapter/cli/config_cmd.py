@@ -7,6 +7,7 @@ import typer
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, print_json, say, settings_of
 from adapter.cutover.guards import check_start
 from adapter.resources import mapping_file
+from adapter.rules.setup import setup_of
 from adapter.settings import Settings, read_secret
 
 app = typer.Typer(no_args_is_help=True, help="Cấu hình / configuration")
@@ -21,6 +22,7 @@ def check(workdir: WorkdirOption = None, config: ConfigOption = None, json_: Jso
     for facility in settings.facilities:
         read_secret(settings.path(facility.password_file), f"gateway account of {facility.code}")
         path = mapping_file(facility.mapping, settings.workdir)
+        setup_of(settings, facility)
         facilities.append({"code": facility.code, "mapping": str(path)})
     if json_:
         print_json({"ok": True, "workdir": str(settings.workdir), "facilities": facilities})

@@ -31,6 +31,7 @@ COMMANDS = {
     "map": "adapter.cli.map_cmd:app",
     "rules": "adapter.cli.rules_cmd:app",
     "standard": "adapter.cli.standard_cmd:app",
+    "catalogue": "adapter.cli.catalogue_cmd:app",
     "config": "adapter.cli.config_cmd:app",
     "export": "adapter.cli.export_cmd:app",
     "golive": "adapter.cli.golive_cmd:app",

@@ -22,6 +22,7 @@ from adapter.pipeline import STAGES, Context, StageResult
 from adapter.pipeline.context import owner_name
 from adapter.pipeline.workbench import InlineBench
 from adapter.resources import mapping_file
+from adapter.rules.setup import setup_of
 from adapter.settings import Facility, Settings, absolute_sqlite_url
 from adapter.signing.keys import open_signer
 from adapter.signing.trust import Trust
@@ -81,6 +82,7 @@ class FacilityLine:
             return StageResult(stage)  # the BHXH gateway has no such question
         try:
             parts = {name: self.part(name) for name in self._needs(stage)}
+            checking = self._checking() if stage == "check" else {}
         except BhytError as error:
             return StageResult(stage, failures=[error])
         key = parts.get("key")
@@ -93,17 +95,27 @@ class FacilityLine:
             clock=self._clock,
             **parts,
             trust=trust,
-            bench=InlineBench(self._settings, self.facility, key=key, trust=trust),
+            bench=InlineBench(self._settings, self.facility, key=key, trust=trust, **checking),
             stopping=self._stopping,
         )
-        result = STAGES[stage](context)
+        # Sources that send by themselves were taken in by adapter.engine.intake; their messages become encounters here.
+        result = collect(context) if stage == "pull" and self.facility.source is None else STAGES[stage](context)
         if result.failures:
             # A connection that failed is opened anew next time; a corrected file is read anew.
             for name in NEEDS[stage]:
                 self._drop(name)
         return result
 
+    def _checking(self) -> dict[str, Any]:
+        """The facility's own rules and lists: both read anew when they changed."""
+        return {
+            "rules": setup_of(self._settings, self.facility),
+            "catalogues": self._store.catalogues.index(self.facility.code),
+        }
+
     def _needs(self, stage: str) -> tuple[str, ...]:
+        if stage == "pull" and self.facility.source is None:
+            return ("plan",)
         # In shadow not even a login reaches the gateway.
         return () if stage == "send" and self.facility.mode == "shadow" else NEEDS[stage]
 

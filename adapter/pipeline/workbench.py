@@ -18,11 +18,13 @@ from adapter.clock import VIETNAM
 from adapter.dossier.model import Dossier
 from adapter.dossier.writer import write
 from adapter.errors import BhytError, SignatureInvalid
-from adapter.rules.context import Catalogues, History, Options
+from adapter.rules.context import CardLookup, Catalogues
 from adapter.rules.context import Context as RulesContext
 from adapter.rules.engine import check
+from adapter.rules.facts import Past
 from adapter.rules.finding import Report
 from adapter.rules.package import standard_for
+from adapter.rules.setup import RuleSetup, setup_of
 from adapter.settings import Facility, Settings
 from adapter.signing.checks import require_usable, serial_hex
 from adapter.signing.keys import KeyHolder
@@ -33,11 +35,16 @@ from adapter.signing.xmldsig.place import Place
 
 @dataclass(frozen=True, slots=True)
 class CheckJob:
-    """A dossier to check. ``number``: its revision; above 1 it may replace one already sent."""
+    """A dossier to check. ``number``: its revision; above 1 it may replace one already sent.
+
+    ``past``: what was sent before, gathered for this dossier; ``card``: what the register last said of its card.
+    """
 
     body: bytes
     number: int
     at: datetime
+    past: Past | None = None
+    card: CardLookup | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,29 +90,34 @@ class InlineBench:
         *,
         key: KeyHolder | None = None,
         trust: Trust | None = None,
+        rules: RuleSetup | None = None,
         catalogues: Catalogues | None = None,
-        history: History | None = None,
     ) -> None:
+        """``rules``: the facility's choices; read when a check begins where they are not given."""
         self._facility = facility
-        self._options = Options.from_settings(settings.rules)
+        self._settings = settings
+        self._rules = rules
         self._key = key
         self._trust = trust
         self._catalogues = catalogues
-        self._history = history
 
     def check_many(self, jobs: Sequence[CheckJob]) -> Iterable[Report | BhytError]:
         """One report per job."""
+        rules = self._rules if self._rules is not None else setup_of(self._settings, self._facility)
         for job in jobs:
             dossier = Dossier.from_bytes(job.body)
             context = RulesContext(
                 at=job.at,
-                options=self._options,
+                options=rules.options,
                 catalogues=self._catalogues,
-                history=self._history,
+                history=job.past,
+                facility=rules.profile,
+                card=job.card,
                 replacement=job.number > 1,
             )
             try:
-                yield check(dossier, standard=standard_for(dossier, context), context=context)
+                standard = standard_for(dossier, context)
+                yield check(dossier, standard=standard, context=context, local=rules.local)
             except BhytError as error:
                 yield error
 

@@ -37,6 +37,12 @@ class RuleInfo:
     source: str
 
     @property
+    def overridable(self) -> bool:
+        """Whether a person may let one dossier pass in spite of this rule's error; see :func:`overridable`."""
+        structural = "PKG" in self.tables or self.kind in _NEVER
+        return not structural and not _IDENTITY.intersection(self.fields)
+
+    @property
     def family(self) -> str:
         """``REQ``, ``MONEY``, … : the middle of the id."""
         parts = self.id.split("-")
@@ -84,16 +90,18 @@ def catalogue() -> Mapping[str, RuleInfo]:
 
 
 _NEVER = frozenset({"format", "required", "length"})
+_IDENTITY = frozenset({"MA_CSKCB", "MACSKCB"})
 
 
 def overridable(rule: str) -> bool:
     """Whether a person may let a dossier pass in spite of this rule's error.
 
-    Never where the file itself is broken (PKG-…, a required field, a format, a length): the gateway
-    refuses those whatever the hospital thinks, and it is never true of an id this catalogue does not know.
+    Never where the file itself is broken (PKG-…, a required field, a format, a length), unsigned, or another
+    facility's: the gateway refuses those whatever the hospital thinks, or books them under a wrong sender. It is
+    never true of an id this catalogue does not know, such as REQ-… and our own failures.
     """
     info = catalogue().get(rule)
-    return info is not None and "PKG" not in info.tables and info.kind not in _NEVER
+    return info is not None and info.overridable
 
 
 @cache

@@ -6,12 +6,14 @@ name of what it waits for; it never passes silently.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Literal, Protocol
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any, Literal, Protocol
 
+from adapter.errors import ConfigError
 from adapter.rules.catalogue import holidays
 from adapter.settings import RulesSettings
 
@@ -112,12 +114,38 @@ class Override:
     until: date | None = None
     reason: str = ""
 
+    def told(self) -> str:
+        """The choice as it is recorded beside a finding."""
+        return _told(self.since, self.until, self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A doubtful point decided by the facility: an option's value, in force from ``since`` to ``until`` (inclusive)."""
+
+    option: str
+    value: Any
+    since: date | None = None
+    until: date | None = None
+    reason: str = ""
+
+    def told(self) -> str:
+        """The choice in words."""
+        return _told(self.since, self.until, self.reason)
+
+
+def _told(since: date | None, until: date | None, reason: str) -> str:
+    days = [f"từ / since {since}"] if since else []
+    days += [f"đến / until {until}"] if until else []
+    return " ".join([*days, reason]).strip()
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """Choices where the sources leave one; the defaults are stated here and in ``docs/rules/options.md``."""
 
     overrides: tuple[Override, ...] = ()
+    choices: tuple[Choice, ...] = ()
     silent_up_to: Decimal = Decimal("0.01")
     info_up_to: Decimal = Decimal("1.00")
     base_salary: tuple[tuple[str, Decimal], ...] = ()
@@ -140,14 +168,115 @@ class Options:
     deadline_day_of_month: int = 5
     non_working_days: frozenset[str] = field(default_factory=holidays)
 
+    def on(self, day: str) -> Options:
+        """The options in force on a day (``yyyymmdd…``). Without one, choices with dates do not count."""
+        if not self.choices:
+            return self
+        return _on(self, tuple(c for c in self.choices if _holds(c, day)))
+
     @classmethod
-    def from_settings(cls, settings: RulesSettings) -> Options:
-        """The options an installation's ``rules`` settings ask for."""
+    def from_settings(cls, settings: RulesSettings, facility: str = "") -> Options:
+        """The options the ``rules`` settings ask for at this facility.
+
+        Raises ConfigError for an option that does not exist or a value that is none.
+        """
+        always = tuple(
+            Override(rule, level, reason="rules.severity trong config.yaml")
+            for rule, level in settings.severity.items()
+        )
+        dated = tuple(
+            Override(o.rule, o.severity, o.since, o.until, o.reason)
+            for o in settings.overrides
+            if o.facility in {None, facility}
+        )
+        choices = tuple(
+            Choice(c.option, option_value(c.option, c.value), c.since, c.until, c.reason)
+            for c in settings.choices
+            if c.facility in {None, facility}
+        )
         return cls(
-            overrides=tuple(Override(rule, level) for rule, level in settings.severity.items()),
+            overrides=(*always, *dated),
+            choices=choices,
             silent_up_to=Decimal(settings.money_silent_up_to),
             info_up_to=Decimal(settings.money_info_up_to),
         )
+
+
+def _holds(choice: Choice, day: str) -> bool:
+    since = f"{choice.since:%Y%m%d}" if choice.since else ""
+    until = f"{choice.until:%Y%m%d}" if choice.until else "99999999"
+    if not day:
+        return not choice.since and not choice.until
+    return since <= day[:8] <= until
+
+
+@lru_cache(maxsize=256)
+def _chosen(options: Options, active: tuple[int, ...]) -> Options:
+    return replace(options, **{options.choices[n].option: options.choices[n].value for n in active})
+
+
+def _on(options: Options, active: tuple[Choice, ...]) -> Options:
+    if not active:
+        return options
+    return _chosen(options, tuple(n for n, c in enumerate(options.choices) if c in active))
+
+
+def option_value(name: str, value: Any) -> Any:
+    """A value of ``config.yaml`` as the option's own kind. Raises ConfigError."""
+    kinds = {f.name: str(f.type) for f in fields(Options) if f.name not in {"overrides", "choices"}}
+    kind = kinds.get(name)
+    if kind is None:
+        known = ", ".join(kinds)
+        raise _unfit(name, f"không có lựa chọn này; có: {known}", f"there is no such option; there are: {known}")
+    try:
+        read = _READ[kind](value)
+    except (ValueError, TypeError, InvalidOperation, KeyError) as error:
+        raise _unfit(name, f"giá trị không hợp lệ, cần {kind}", f"not a value of it, wanted {kind}") from error
+    return read
+
+
+def _unfit(name: str, vi: str, en: str) -> ConfigError:
+    return ConfigError(
+        f"rules.choices, {name}: {vi}",
+        f"rules.choices, {name}: {en}",
+        hint_vi="xem docs/rules/options.md",
+        hint_en="see docs/rules/options.md",
+    )
+
+
+def _true_or_false(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError
+    return value
+
+
+def _exact(value: Any) -> Decimal:
+    if isinstance(value, bool | float):
+        raise TypeError  # amounts are written as text, "0.50": YAML would make a binary fraction of them
+    return Decimal(str(value))
+
+
+def _several(value: Any) -> list[Any]:
+    if not isinstance(value, list | tuple):
+        raise TypeError
+    return list(value)
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "bool": _true_or_false,
+    "int": _whole,
+    "Decimal": _exact,
+    "Decimal | None": lambda v: None if v is None else _exact(v),
+    "frozenset[str]": lambda v: frozenset(str(one) for one in _several(v)),
+    "frozenset[int]": lambda v: frozenset(_whole(one) for one in _several(v)),
+    "tuple[tuple[str, Decimal], ...]": lambda v: tuple(sorted((str(s), _exact(a)) for s, a in _several(v))),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from adapter.dossier.model import Dossier, Purpose
 from adapter.errors import ExpressionError
 from adapter.rules import checks
 from adapter.rules.catalogue import RuleInfo, catalogue
-from adapter.rules.context import Context, Level, Options
+from adapter.rules.context import Context, Options, Override
 from adapter.rules.finding import Finding, NotChecked, Report, Severity
 from adapter.rules.local.rule import LocalRule
 from adapter.rules.needs import missing
@@ -148,7 +148,7 @@ class _Run:
 
     def left_out(self, conditional: Iterable[RuleInfo]) -> frozenset[str]:
         """Rules that are off or lack an input; the latter are noted as unchecked."""
-        out = {rule for rule, level in self._levels.items() if level == "off"}
+        out = {rule for rule, chosen in self._levels.items() if chosen.severity == "off"}
         for info in conditional:
             if info.id not in out and (wanted := missing(info, self.view)) is not None:
                 out.add(info.id)
@@ -191,11 +191,14 @@ class _Run:
         if value is None:
             rows = self.view.rows(table)
             value = rows[row - 1].get(hit.field, "") if row is not None and 0 < row <= len(rows) else ""
-        self.findings.append(Finding(rule, final, table, row, hit.field, value, *words))
+        chosen = self._levels.get(rule)
+        why = chosen.told() if chosen is not None and final != severity else ""
+        self.findings.append(Finding(rule, final, table, row, hit.field, value, *words, override=why))
 
     def local(self, rule: LocalRule) -> None:
         """Run an integrator's rule; what its expression cannot work out is told as unchecked."""
-        if self.view.purpose not in rule.purposes or self._levels.get(rule.id) == "off":
+        chosen = self._levels.get(rule.id)
+        if self.view.purpose not in rule.purposes or (chosen is not None and chosen.severity == "off"):
             return
         for row in self.view.rows(rule.table):
             try:
@@ -211,30 +214,32 @@ class _Run:
     def report(self) -> Report:
         """The result, errors first, otherwise in the order found; the same words about one place once."""
         ordered = sorted(self.findings, key=lambda f: _RANK[f.severity])
-        return Report(tuple(dict.fromkeys(ordered)), tuple(self.not_checked))
+        off = tuple(f"{o.rule} ({o.told()})" for o in self._levels.values() if o.severity == "off")
+        return Report(tuple(dict.fromkeys(ordered)), tuple(self.not_checked), off)
 
 
-def _levels(options: Options, on: date | None) -> dict[str, Level]:
-    """Severities this facility chose, in force on the day the visit ended."""
-    levels: dict[str, Level] = {}
+def _levels(options: Options, on: date | None) -> dict[str, Override]:
+    """Severities this facility chose, in force on the day the visit ended; a later line stands over an earlier one."""
+    levels: dict[str, Override] = {}
     for o in options.overrides:
         dated = o.since is not None or o.until is not None
         if dated and on is None:
             continue
         if on is not None and ((o.since and on < o.since) or (o.until and on > o.until)):
             continue
-        levels[o.rule] = o.severity
+        levels[o.rule] = o
     return levels
 
 
-def _weigh(rule: str, severity: Severity, levels: Mapping[str, Level]) -> Severity | None:
+def _weigh(rule: str, severity: Severity, levels: Mapping[str, Override]) -> Severity | None:
     """The weight of a hit under the facility's choices; None when the rule is off.
 
     An override replaces the rule's own weight; a hit the rule itself holds lighter stays lighter.
     """
-    level = levels.get(rule)
-    if level is None:
+    chosen = levels.get(rule)
+    if chosen is None:
         return severity
+    level = chosen.severity
     if level == "off":
         return None
     base = catalogue()[rule].severity if rule in catalogue() else severity

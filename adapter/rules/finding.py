@@ -20,10 +20,12 @@ class Finding:
     value: str
     message_vi: str
     message_en: str
+    override: str = ""
+    """Why and since when the facility weighs this rule differently; empty when it does not."""
 
     def to_dict(self, *, mask: bool = False) -> dict[str, Any]:
         """The shape F of the command contract; ``mask`` hides the value."""
-        return {
+        told: dict[str, Any] = {
             "rule": self.rule,
             "severity": self.severity,
             "table": self.table,
@@ -33,6 +35,7 @@ class Finding:
             "message_vi": self.message_vi,
             "message_en": self.message_en,
         }
+        return {**told, "override": self.override} if self.override else told
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Report:
 
     findings: tuple[Finding, ...]
     not_checked: tuple[NotChecked, ...] = ()
+    switched_off: tuple[str, ...] = ()
+    """Rules the facility's settings took out of this check, with their reasons."""
 
     @property
     def blocked(self) -> bool:

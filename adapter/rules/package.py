@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from adapter.clock import VIETNAM
+from adapter.clock import VIETNAM, datetime12
 from adapter.dossier.model import Dossier, Purpose
 from adapter.dossier.package import FileKind, Package, Problem, ProblemKind
 from adapter.dossier.reader import ReadLimits, read
 from adapter.errors import DocumentError
 from adapter.rules.catalogue import catalogue
-from adapter.rules.context import Context
+from adapter.rules.context import Context, Options
 from adapter.rules.engine import check, severity_of
 from adapter.rules.finding import Finding, Report, Severity
 from adapter.rules.local.rule import LocalRule
@@ -153,7 +153,7 @@ def _findings(problems: list[Problem], package: Package, context: Context, *, fi
             made := finding("PKG-002", context, field="MACSKCB", value=package.facility)
         ):
             found["PKG-002", "", "MACSKCB", ""] = made
-        several = package.hoso_count > 1 and context.options.one_dossier_per_file
+        several = package.hoso_count > 1 and _options(context).one_dossier_per_file
         if several and (made := finding("PKG-006", context, field="DANHSACHHOSO", value=str(package.hoso_count))):
             found["PKG-006", "", "", ""] = made
     return list(found.values())
@@ -175,7 +175,12 @@ def _envelope_field(rule: str) -> str:
 
 
 def _twins_allowed(problem: Problem, context: Context) -> bool:
-    return problem.part == "XML7" and context.options.second_discharge_letter
+    return problem.part == "XML7" and _options(context).second_discharge_letter
+
+
+def _options(context: Context) -> Options:
+    """What concerns a file is decided on the day it is sent, not on a visit's."""
+    return context.options.on(datetime12(context.at) if context.at else "")
 
 
 def finding(
@@ -190,10 +195,13 @@ def finding(
 ) -> Finding | None:
     """A finding outside a dossier, in the catalogue's words; None when the facility switched the rule off."""
     info = catalogue()[rule]
-    severity = severity_of(rule, weight or info.severity, context.options, None)
+    own = weight or info.severity
+    on = context.at.astimezone(VIETNAM).date() if context.at else None
+    severity = severity_of(rule, own, context.options, on)
     if severity is None:
         return None
-    return Finding(rule, severity, table, row, field, value, info.message_vi, info.message_en)
+    why = next((o.told() for o in reversed(context.options.overrides) if o.rule == rule), "") if severity != own else ""
+    return Finding(rule, severity, table, row, field, value, info.message_vi, info.message_en, override=why)
 
 
 def _merge(extra: list[Finding], report: Report) -> Report:
@@ -201,4 +209,5 @@ def _merge(extra: list[Finding], report: Report) -> Report:
     places = {(f.rule, f.table, f.field) for f in extra}
     own = [f for f in report.findings if (f.rule, f.table, f.field) not in places]
     rank = {"error": 0, "warning": 1, "info": 2}
-    return Report(tuple(sorted([*extra, *own], key=lambda f: rank[f.severity])), report.not_checked)
+    ordered = sorted([*extra, *own], key=lambda f: rank[f.severity])
+    return replace(report, findings=tuple(ordered))

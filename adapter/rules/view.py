@@ -41,7 +41,6 @@ class View:
         self.unreadable = unreadable
         self.standard = standard
         self.context = context
-        self.options = context.options
         self.purpose: Purpose = dossier.purpose
         self.layout = standard.layout
         self.tables: dict[str, list[Row]] = {
@@ -56,6 +55,7 @@ class View:
         self.uninsured = self.category == "9"
         self.vao = instant(self.x1["NGAY_VAO"])
         self.ra = instant(self.x1["NGAY_RA"])
+        self.options = context.options.on(self.ra or self.vao)
         self.admitted = instant(self.x1["NGAY_VAO_NOI_TRU"]) or self.vao
         self.inpatient = self.kind in INPATIENT
         self.cards = [c for c in parts(self.x1["MA_THE_BHYT"]) if c.strip()]

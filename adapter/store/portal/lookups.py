@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -49,6 +50,25 @@ class Lookups:
                 .where(lookups.c.reference == reference, lookups.c.outcome.is_(None))
                 .values(outcome=outcome, case_id=case[:60], http_status=http_status, milliseconds=milliseconds)
             )
+
+    def latest(self, questions: Sequence[str], *, facility: str, service: str, since: datetime) -> str:
+        """How the newest of these questions asked since then came out; empty when none was."""
+        if not questions:
+            return ""
+        statement = (
+            select(lookups.c.outcome)
+            .where(
+                lookups.c.facility == facility,
+                lookups.c.service == service,
+                lookups.c.asked_at >= since,
+                lookups.c.question_blind.in_({self.blind(q) for q in questions}),
+                lookups.c.outcome.is_not(None),
+            )
+            .order_by(lookups.c.asked_at.desc())
+            .limit(1)
+        )
+        with self._db.read() as connection:
+            return connection.execute(statement).scalar_one_or_none() or ""
 
     def get(self, reference: str) -> dict[str, Any] | None:
         """A question by its reference; ``question`` is the keyed value to compare with :meth:`blind`."""

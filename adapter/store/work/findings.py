@@ -25,7 +25,7 @@ def save_findings(connection: Connection, vault: Vault, revision_id: int, found:
             "table_name": f.table,
             "row_number": f.row,
             "field": f.field,
-            "text_sealed": vault.seal_text(json.dumps([f.value, f.message_vi, f.message_en]), _PURPOSE),
+            "text_sealed": vault.seal_text(json.dumps([f.value, f.message_vi, f.message_en, f.override]), _PURPOSE),
         }
         for f in found
     ]
@@ -40,6 +40,6 @@ def load_findings(connection: Connection, vault: Vault, revision_id: int) -> tup
     ).all()
     result = []
     for row in rows:
-        value, vi, en = json.loads(vault.open_text(row.text_sealed, _PURPOSE))
-        result.append(Finding(row.rule, row.severity, row.table_name, row.row_number, row.field, value, vi, en))
+        texts = json.loads(vault.open_text(row.text_sealed, _PURPOSE))  # three of them before overrides were kept
+        result.append(Finding(row.rule, row.severity, row.table_name, row.row_number, row.field, *texts))
     return tuple(result)

@@ -176,11 +176,18 @@ class Outbox:
 
     # ---- check -------------------------------------------------------------------------------
 
-    def checked(self, claimed: Claimed, findings: Sequence[Finding], *, now: datetime, actor: str) -> State:
-        """End a check: ``blocked`` when a finding is an error, else ``ready``. Raises LeaseLost."""
+    def checked(
+        self, claimed: Claimed, findings: Sequence[Finding], *, now: datetime, actor: str, off: Sequence[str] = ()
+    ) -> State:
+        """End a check: ``blocked`` when a finding is an error, else ``ready``. Raises LeaseLost.
+
+        ``off``: rules the facility's settings took out, with their reasons, for the record.
+        """
         errors = sum(1 for f in findings if f.severity == "error")
         target = State.BLOCKED if errors else State.READY
         rules = ", ".join(sorted({f.rule for f in findings if f.severity == "error"}))
+        if off:
+            rules = "; ".join(filter(None, [rules, f"off by settings: {', '.join(off)}"]))
         with self._db.write() as connection:
             self._end(
                 connection,

@@ -52,7 +52,7 @@ def test_required_fields_without_a_rule_can_be_weighed_too() -> None:
 
 def test_settings_become_options() -> None:
     options = Options.from_settings(RulesSettings(severity={"PKG-021": "off"}, money_info_up_to="2.00"))
-    assert options.overrides == (Override("PKG-021", "off"),)
+    assert [(o.rule, o.severity) for o in options.overrides] == [("PKG-021", "off")]
     assert str(options.info_up_to) == "2.00"
 
 
