@@ -98,8 +98,7 @@ class FacilityLine:
             bench=InlineBench(self._settings, self.facility, key=key, trust=trust, **checking),
             stopping=self._stopping,
         )
-        # Sources that send by themselves were taken in by adapter.engine.intake; their messages become encounters here.
-        result = collect(context) if stage == "pull" and self.facility.source is None else STAGES[stage](context)
+        result = STAGES[stage](context)
         if result.failures:
             # A connection that failed is opened anew next time; a corrected file is read anew.
             for name in NEEDS[stage]:
