@@ -95,10 +95,14 @@ def bury_the_dead(ctx: Context, policy: Policy, result: StageResult) -> None:
 
 
 def _fill(run: _Run, pool: ThreadPoolExecutor, post: Callable[[str, bytes], Outcome]) -> None:
-    """Claim as many as there are free places and start them at once."""
+    """Claim as many as there are free places, and a few more that wait their turn in the pool.
+
+    Without those a place would stay empty while the store writes what the last answer came to.
+    """
     ctx = run.ctx
+    places = ctx.settings.gateway.max_in_flight
     for operation in OPERATIONS:
-        room = ctx.settings.gateway.max_in_flight - len(run.under_way)
+        room = places + places // 4 - len(run.under_way)
         if room <= 0 or run.stopped or ctx.stopping():
             return
         gate = run.flow.closed(operation)
