@@ -11,7 +11,7 @@ import hmac
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
@@ -181,7 +181,7 @@ class Audit:
     def _mac(self, row: Mapping[str, Any]) -> bytes:
         parts = [
             row["seq"],
-            row["at"].isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            row["at"].astimezone(UTC).isoformat(timespec="microseconds"),
             *(row[name] for name in ("actor", "via", "action", "facility", "kind", "object", "outcome", "detail")),
             *("" if row[name] is None else bytes(row[name]).hex() for name in ("about_blind", "reason_sealed")),
             bytes(row["previous"]).hex(),
