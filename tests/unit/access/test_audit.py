@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -29,9 +28,8 @@ def store(store_url: str) -> Iterator[Store]:
         yield opened
 
 
-def _write(job: tuple[str, int]) -> int:
+def _write(url: str, writer: int) -> None:
     """Two threads of one process, each with its own name."""
-    url, writer = job
     with Store.open(url, vault()) as store, ThreadPoolExecutor(2) as pool:
 
         def lines(thread: int) -> None:
@@ -39,7 +37,6 @@ def _write(job: tuple[str, int]) -> int:
                 store.audit.record(Entry("test.write", f"cli:w{writer}{thread}", object=str(number), reason="thử"))
 
         list(pool.map(lines, range(2)))
-    return os.getpid()
 
 
 def _some(store: Store, count: int = 6) -> None:
@@ -59,9 +56,12 @@ def _some(store: Store, count: int = 6) -> None:
 
 
 def test_writers_in_several_processes_keep_one_chain_without_a_gap(store_url: str) -> None:
-    with ProcessPoolExecutor(WRITERS, mp_context=get_context("spawn")) as pool:
-        processes = set(pool.map(_write, [(store_url, writer) for writer in range(WRITERS)], chunksize=1))
-    assert len(processes) == WRITERS
+    writers = [get_context("spawn").Process(target=_write, args=(store_url, writer)) for writer in range(WRITERS)]
+    for process in writers:
+        process.start()
+    for process in writers:
+        process.join(120)
+    assert [process.exitcode for process in writers] == [0] * WRITERS
     with Store.open(store_url, vault()) as store:
         found = store.audit.verify()
         lines = list(store.audit.export())
