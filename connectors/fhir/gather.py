@@ -47,10 +47,9 @@ class Gatherer:
     ) -> SourceEncounter:
         key, stamp = str(encounter["id"]), str(encounter.get("meta", {}).get("lastUpdated", ""))
         patient = pool.find(encounter.get("subject"), encounter)
-        patient_name = name_of(patient) if patient is not None else ""
-        told = [*broken.get(f"Encounter/{key}", ()), *(broken.get(patient_name, ()) if patient_name else ())]
-        subject = reference_of(encounter.get("subject"))
-        if subject is not None and patient is None:
+        subject = short(reference_of(encounter.get("subject")) or "")
+        told = [*broken.get(f"Encounter/{key}", ()), *broken.get(subject, ())]
+        if patient is None and not told:
             told.append("subject: the referenced Patient is missing")
         if told:
             return unreadable(key, stamp, told)
@@ -60,7 +59,7 @@ class Gatherer:
             collections = {
                 name: collected.rows(
                     pool,
-                    children[name].get(f"Encounter/{key}" if collected.spec.of == "encounter" else patient_name, ()),
+                    children[name].get(f"Encounter/{key}" if collected.spec.of == "encounter" else subject, ()),
                     names,
                 )
                 for name, collected in self._collections.items()

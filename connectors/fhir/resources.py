@@ -42,7 +42,7 @@ def _no_constant(name: str) -> Any:
 def _model(kind: str) -> Any:
     try:
         return get_fhir_model_class(kind)
-    except (KeyError, LookupError, ImportError, AttributeError):
+    except ValueError:
         return None
 
 

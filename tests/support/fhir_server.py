@@ -26,7 +26,7 @@ class Server:
 
     def put(self, resources: Iterable[dict[str, Any]]) -> None:
         for one in resources:
-            answer = self.http.put(f"/{one['resourceType']}/{one['id']}", json=one)
+            answer = self.http.put(f"/{one['resourceType']}/{one['id']}", content=json.dumps(one, default=float))
             assert answer.status_code in (200, 201), answer.text
 
     def delete(self, name: str) -> None:
