@@ -11,6 +11,8 @@ from adapter.console.core.context import Console
 from adapter.console.core.page import go, page
 from adapter.console.core.words import Words, language_of
 from adapter.console.pages import (
+    dossier,
+    dossiers,
     login,
     overview,
 )
@@ -26,7 +28,7 @@ _LONG = "public, max-age=31536000, immutable"
 
 def console_routes(console: Console) -> list[APIRouter]:
     """Routers to hang on the web role's application."""
-    pages = (login, overview)
+    pages = (login, overview, dossiers, dossier)
     return [_static(), *(one.routes(console) for one in pages)]
 
 

@@ -71,7 +71,9 @@ def flow_chart(days: Sequence[Day], words: Words) -> bytes:
 
 def time_chart(days: Sequence[Day], words: Words) -> bytes:
     """Hours from the end of a visit to its receipt: half of them, and nine in ten."""
-    chart = pygal.Line(style=_style(ACCENT, WARN), dots_size=3, allow_interruptions=True, include_x_axis=True, **_common(words))
+    chart = pygal.Line(
+        style=_style(ACCENT, WARN), dots_size=3, allow_interruptions=True, include_x_axis=True, **_common(words)
+    )
     _days(chart, days)
     chart.value_formatter = lambda value: f"{value:.0f} h"
     chart.add("50 %", [day.hours_p50 for day in days])
