@@ -12,6 +12,7 @@ from sqlalchemy import text
 from adapter.access import Access
 from adapter.api.app import create_app
 from adapter.api.auth import first_key
+from adapter.api.book import book_routes
 from adapter.api.catalogues import catalogue_routes
 from adapter.api.fhir import doors, fhir_routes
 from adapter.api.reception import reception_routes
@@ -20,6 +21,7 @@ from adapter.engine.installation import open_store
 from adapter.engine.status import status_of
 from adapter.engine.supervise import parent_is_gone
 from adapter.errors import ConfigError
+from adapter.pipeline.books.desk import BookDesk
 from adapter.reception.desk import Desk
 from adapter.settings import Settings
 
@@ -47,6 +49,7 @@ def run_web(settings: Settings, *, practice: Practice | None = None) -> None:
                 catalogue_routes(settings, store),
                 reception_routes(desk),
                 fhir_routes(lambda: doors(settings, store)),
+                book_routes(BookDesk(settings, store, store.clock)),
             ],
             error_page=partial(error_page, console),
         )

@@ -36,6 +36,7 @@ COMMANDS = {
     "export": "adapter.cli.export_cmd:app",
     "golive": "adapter.cli.golive_cmd:app",
     "verdict": "adapter.cli.verdict_cmd:app",
+    "book": "adapter.cli.book_cmd:app",
     "compare": "adapter.cli.compare_cmd:compare_command",
     "user": "adapter.cli.user_cmd:app",
     "audit": "adapter.cli.audit_cmd:app",

@@ -35,7 +35,7 @@ def remember(e: Episode) -> None:
     """Rows of PATIENT_HISTORY for about two persons in three."""
     rng = random.Random(f"memories {e.person.number}")
     age = e.person.age_at(e.arrival)
-    if e.person.number % 3 == 0:
+    if age >= 3 and e.person.number % 3 == 0:
         _write(e, "ALLERGY", rng.choice(ALLERGIES), None, e.arrival - timedelta(days=rng.randint(200, 2000)))
     if age >= 30 and e.person.number % 2 == 0:
         code, name = rng.choice(DISEASES)

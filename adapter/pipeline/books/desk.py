@@ -23,6 +23,7 @@ from adapter.healthbook.projection import project
 from adapter.pipeline.books.mapped import mapped_of
 from adapter.settings import Settings
 from adapter.store import Store
+from adapter.store.people.audit import Entry
 from adapter.store.tables.statements import Facilities
 
 
@@ -57,8 +58,11 @@ class BookDesk:
         self._names = load_names(settings.path(book.names_folder) if book.names_folder else None)
         self._rules = load_rules(settings.path(book.privacy_rules) if book.privacy_rules else None)
 
-    def show(self, ma_lk: str, *, may_see_withheld: bool, facilities: Facilities = None) -> Shown:
-        """A visit by its MA_LK. Raises ConfigError when there is none, BookGone when its content is not kept."""
+    def show(self, ma_lk: str, *, may_see_withheld: bool, actor: str, facilities: Facilities = None) -> Shown:
+        """A visit by its MA_LK; the look is written into the audit log.
+
+        Raises ConfigError when there is none, BookGone when its content is not kept.
+        """
         rows = [r for r in self.store.queries.list(ma_lk=ma_lk) if _is_visit(r) and _within(r, facilities)]
         if not rows:
             raise _no_visit()
@@ -69,15 +73,21 @@ class BookDesk:
                 hint_vi="chọn cơ sở",
                 hint_en="choose a facility",
             )
+        action = "book.withheld" if may_see_withheld else "book.read"
+        facility = rows[0]["facility"]
+        self.store.audit.record(Entry(action, actor, facility=facility, kind="book", about=ma_lk))
         return self._shown(rows[0], may_see_withheld)
 
-    def timeline(self, number: str, *, may_see_withheld: bool, facilities: Facilities = None) -> list[Shown]:
+    def timeline(
+        self, number: str, *, may_see_withheld: bool, actor: str, facilities: Facilities = None
+    ) -> list[Shown]:
         """A person's visits by personal number, newest first; visits whose content is gone are left out."""
         found = []
         for dossier_id in self.store.books.of_person(number, facilities):
             line = self.store.queries.show(dossier_id)
             if line is not None and self.store.queries.dossier(line["revision_id"]) is not None:
                 found.append(self._shown(line, may_see_withheld))
+        self.store.audit.record(Entry("book.timeline", actor, kind="book", about=number))
         return found
 
     def gaps(self, plan: Any, facilities: Facilities = None, *, since: datetime | None = None) -> GapReport:
@@ -109,9 +119,10 @@ class BookDesk:
                 "accept và keep cần khóa của đoạn văn bản, các quyết định khác thì không",
                 "accept and keep name the text they are about, other decisions none",
             )
-        shown = self.show(ma_lk, may_see_withheld=True, facilities=facilities)
+        shown = self.show(ma_lk, may_see_withheld=True, actor=actor, facilities=facilities)
         decision = Decision(rule, cast(DecisionKind, kind), ground, actor, self.clock(), text_key)
         self.store.books.decide(shown.line["facility"], ma_lk, decision)
+        self.store.audit.record(Entry("book.decide", actor, facility=shown.line["facility"], kind="book", about=ma_lk))
 
     def seen(
         self,
@@ -129,6 +140,7 @@ class BookDesk:
             raise _no_visit()
         now = self.clock()
         self.store.books.seen(rows[0]["id"], outcome, seen_at=seen_at or now, note=note, actor=actor, now=now)
+        self.store.audit.record(Entry("book.seen", actor, facility=rows[0]["facility"], kind="book", about=ma_lk))
 
     def _shown(self, line: Mapping[str, Any], may_see_withheld: bool) -> Shown:
         dossier = self.store.queries.dossier(line["revision_id"])
