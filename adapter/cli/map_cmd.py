@@ -16,13 +16,14 @@ from adapter.dossier.model import Purpose
 from adapter.errors import BhytError, ConfigError
 from adapter.mapping import Plan, load_mapping
 from adapter.mapping.tools.compare import coverage, diff
+from adapter.mapping.tools.generated.staging import DIALECTS, ddl, write_staging
+from adapter.mapping.tools.generated.template import template_text
 from adapter.mapping.tools.lint import lint
 from adapter.mapping.tools.preview import preview
 from adapter.mapping.tools.schema import schema
 from adapter.mapping.tools.shown import resolved_lines
 from adapter.mapping.tools.skeleton import skeleton
-from adapter.mapping.tools.staging import DIALECTS, ddl, write_staging
-from adapter.mapping.tools.template import template_text
+from adapter.mapping.tools.supply import explain, read_reasons
 from adapter.mapping.tools.testing import run_tests, tests_file
 
 app = typer.Typer(no_args_is_help=True, help="Ánh xạ HIS → XML / mappings")
@@ -237,7 +238,7 @@ def coverage_command(
     now = system_clock()
     with opened(plan, at, url) as source:
         encounters = sample(source, count, now)
-    found = coverage(plan, encounters, facility=at.code, now=now)
+    found = explain(coverage(plan, encounters, facility=at.code, now=now), read_reasons(plan.path))
     if json_:
         print_json(found)
         return
@@ -248,9 +249,16 @@ def coverage_command(
         fields = table["fields"]
         filled = sum(f["filled"] > 0 for f in fields)
         say(f"{table['table']}: {filled}/{len(fields)} trường / fields, {table['rows']} dòng / rows")
-        never = [f["field"] + ("*" if f["required"] == "Y" else "") for f in fields if not f["filled"]]
-        if never and table["rows"]:
+        empty = [f for f in fields if not f["filled"]] if table["rows"] else []
+        never = [f["field"] + ("*" if f["required"] == "Y" else "") for f in empty if not f["reason"]]
+        if never:
             say(f"    chưa bao giờ / never: {', '.join(never)}")
+        for code in dict.fromkeys(f["reason"]["code"] for f in empty if f["reason"]):
+            same = [f for f in empty if f["reason"] and f["reason"]["code"] == code]
+            names = ", ".join(f["field"] for f in same)
+            say(f"    {same[0]['reason']['vi']} / {same[0]['reason']['en']}: {names}")
+    for place in found["contradictions"]:
+        say(f"{place}: có trong not_supplied.yaml mà vẫn được điền / listed as not supplied, yet filled")
 
 
 @app.command("show")

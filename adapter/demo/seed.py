@@ -47,7 +47,7 @@ NOT_IN_C = frozenset(
 )
 NO_TABLE_IN_C = frozenset(
     {"pregnancy_leave", "acupuncture_course", "tuberculosis", "hiv", "delivery", "caesarean", "twins", "newborn"}
-    | {"medical_assessment"}
+    | {"medical_assessment", "newborn_exam"}
 )
 
 

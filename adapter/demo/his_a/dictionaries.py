@@ -241,6 +241,7 @@ class Dictionaries:
                 DuongDung_Id=self.word("DUONGDUNG", p["route"] or None),
                 SoDangKy=p["register"] or None,
                 DonViTinh=p["unit"],
+                MaPpCheBien=p["preparation"] or None,
                 ThuocTinh2=tender or None,
             )
             price = (Decimal(p["price"]) * (1 + Decimal(p["vat"] or 0))).quantize(MILLI)

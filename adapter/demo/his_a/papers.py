@@ -42,8 +42,16 @@ class Papers:
             NgayCT=day(row["OUT_TIME"]),
             GhiChu=row.get("ADVISE"),
             **_rest(row),
+            **self._termination(),
             BacSi_Id=self._doctor,
         )
+
+    def _termination(self) -> Row:
+        ended = self.stay.episode.termination
+        if ended is None:
+            return {}
+        at = ended.at.strftime("%Y-%m-%d %H:%M:%S")
+        return {"DinhChiThai": 1, "NguyenNhanDinhChi": ended.cause, "LucDinhChi": at, "TuoiThai": ended.weeks}
 
     def _birth(self, baby: Row) -> None:
         midwife = next(s for s in self.t.d.staff.values() if s["USERNAME"] == baby["MIDWIFE"])

@@ -7,6 +7,7 @@ a surgery, a night in a bed); :meth:`Episode.close` settles the bill.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,15 @@ from adapter.demo.his_b.money import INSURED, SELF_PAID, Row, settle, text
 from adapter.demo.his_b.record import Hospital
 from adapter.demo.people import FEMALE, MALE, Person
 from adapter.demo.window import stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Termination:
+    """An ended pregnancy: why, when, and its age in weeks. Demo HIS B keeps no such columns, demo HIS A does."""
+
+    cause: str
+    at: datetime
+    weeks: int
 
 
 class Episode(Acts):
@@ -39,6 +49,7 @@ class Episode(Acts):
         super().__init__(hospital, arrival=arrival, end=end, department=department, icd=icd)
         self.kind, self.person = kind, person
         self.exempt = False
+        self.termination: Termination | None = None
         names = hospital.catalogue.icd
         self.patient = self._patient(person)
         number = hospital.next_id("EPISODE")

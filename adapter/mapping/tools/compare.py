@@ -11,7 +11,7 @@ from typing import Any
 from adapter.dossier.model import Dossier, Purpose, decimal_of
 from adapter.errors import BhytError
 from adapter.mapping.language.blocks import Block
-from adapter.mapping.plan import Plan
+from adapter.mapping.plan import UNINSURED_TABLES, Plan
 from adapter.mapping.readiness import Due
 from adapter.source import SourceEncounter
 from adapter.standard.spec import written_as
@@ -19,7 +19,7 @@ from adapter.text import mask
 
 
 def _translated(
-    plan: Plan, encounter: SourceEncounter, facility: str, now: datetime
+    plan: Plan, encounter: SourceEncounter, facility: str, now: datetime, uninsured: Iterable[str] = UNINSURED_TABLES
 ) -> tuple[dict[str, Dossier], dict[str, str]]:
     """Dossiers and error codes by "purpose occasion"."""
     found: dict[str, Dossier] = {}
@@ -31,7 +31,7 @@ def _translated(
     for one in due:
         key = f"{one.purpose.value} {one.occasion}".strip()
         try:
-            found[key] = plan.translate(encounter, one, facility=facility, now=now)
+            found[key] = plan.translate(encounter, one, facility=facility, now=now, uninsured_tables=uninsured)
         except BhytError as error:
             failed[key] = error.code
     return found, failed
@@ -122,18 +122,20 @@ def _add_sums(sums: dict[tuple[str, str], list[Decimal]], dossier: Dossier, side
 
 
 def coverage(plan: Plan, encounters: Iterable[SourceEncounter], *, facility: str, now: datetime) -> dict[str, Any]:
-    """How often each field of the layout is filled.
+    """How often each field of the layout is filled, tables that travel in a file of their own included.
 
     ``{"encounters","dossiers","failed":{code: n},"tables":[{"table","rows","fields":[{"field","required","mapped",
     "filled","rows"}]}]}``. ``mapped``: yes, automatic, empty (written as null) or no.
     """
+    standard = written_as(plan.standard) if plan.standard else plan.layout(now.date()).standard
+    uninsured = (*UNINSURED_TABLES, *(t.name for t in standard.tables.values() if t.carrier == "file"))
     filled: Counter[tuple[str, str]] = Counter()
     rows: Counter[str] = Counter()
     failed: Counter[str] = Counter()
     encounters_read = dossiers = 0
     for encounter in encounters:
         encounters_read += 1
-        found, errors = _translated(plan, encounter, facility, now)
+        found, errors = _translated(plan, encounter, facility, now, uninsured)
         failed.update(errors.values())
         dossiers += len(found)
         for dossier in found.values():
@@ -141,7 +143,6 @@ def coverage(plan: Plan, encounters: Iterable[SourceEncounter], *, facility: str
                 rows[table] += len(lines)
                 for line in lines:
                     filled.update((table, name) for name, text in line.items() if text)
-    standard = written_as(plan.standard) if plan.standard else plan.layout(now.date()).standard
     return {
         "encounters": encounters_read,
         "dossiers": dossiers,

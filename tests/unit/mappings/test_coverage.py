@@ -1,88 +1,87 @@
-"""What each demo schema can supply is supplied: the fields no encounter fills, each with its reason."""
+"""What each source can supply is supplied: a field is filled in some encounter, or listed with the reason why not."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from adapter.demo.seed import SeedReport, seed_his_a, seed_his_b
-from adapter.standard.spec import effective_on
+from adapter.cli.map_cmd import app
+from adapter.demo.omop import lay_out
+from adapter.demo.seed import SeedReport, seed_his_a, seed_his_b, seed_his_c
+from adapter.errors import MappingError
+from adapter.mapping import load_mapping
+from adapter.mapping.tools.compare import coverage
+from adapter.mapping.tools.supply import FILE, explain, read_reasons, unexplained
+from adapter.resources import shipped
+from adapter.settings import SourceSettings
+from connectors.base import open_source
 from tests.support.demo_hospital import NOW
-from tests.support.demo_world import FACILITY, open_demo, read_all
-
-NO_LIST = "no list was issued for it"
-RESERVED = "reserved by the decree"
-NO_COLUMN = "neither schema has a column for it"
-OLD = "since 1 July 2025 there are no districts"
-NO_SCENARIO = "the schema could hold it, no scenario has it"
-
-EVERYWHERE = {"DU_PHONG": RESERVED, "MAHUYEN_CU_TRU": OLD, "MA_LY_DO_VNT": NO_LIST, "VI_TRI_TH_DVKT": NO_LIST}
-UNFILLED = {
-    "XML0": {"MA_VAT_TU": NO_SCENARIO, "TEN_VAT_TU": NO_SCENARIO},
-    "XML2": {
-        "MA_PP_CHEBIEN": NO_SCENARIO,
-        "MA_CSKCB_THUOC": NO_COLUMN,
-        "MA_DICH_VU": NO_COLUMN,
-        "VET_THUONG_TP": NO_COLUMN,
-    },
-    "XML3": {
-        "MA_BENH_YHCT": NO_COLUMN,
-        "VET_THUONG_TP": NO_COLUMN,
-        "MA_HIEU_SP": NO_COLUMN,
-        "TAI_SU_DUNG": NO_COLUMN,
-        "GOI_VTYT": "only demo B keeps packages",
-    },
-    "XML5": {"GIAI_DOAN_BENH": NO_COLUMN},
-    "XML6": {
-        "LAN_XN_PCR": NO_SCENARIO,
-        "NGAY_XN_PCR": NO_SCENARIO,
-        "NGAY_KQ_XN_PCR": NO_SCENARIO,
-        "MA_KQ_XN_PCR": NO_SCENARIO,
-        "NGAY_NHAN_TT_MANG_THAI": NO_SCENARIO,
-    },
-    "XML7": {
-        "MA_DINH_CHI_THAI": NO_SCENARIO,
-        "NGUYENNHAN_DINHCHI": NO_SCENARIO,
-        "THOIGIAN_DINHCHI": NO_SCENARIO,
-        "TUOI_THAI": NO_SCENARIO,
-        "MA_CHA": NO_COLUMN,
-        "MA_ME": NO_COLUMN,
-    },
-    "XML8": {"NGAY_SINHCON": NO_COLUMN, "NGAY_CONCHET": NO_COLUMN, "SO_CONCHET": NO_COLUMN, "GHI_CHU": NO_COLUMN},
-    "XML9": {"HO_TEN_CHA": NO_COLUMN},
-    "XML11": {
-        "MA_DINH_CHI_THAI": NO_COLUMN,
-        "NGUYENNHAN_DINHCHI": NO_COLUMN,
-        "TUOI_THAI": NO_COLUMN,
-        "HO_TEN_CHA": NO_SCENARIO,
-        "HO_TEN_ME": NO_SCENARIO,
-        "MA_THE_TAM": NO_SCENARIO,
-    },
-    "XML12": {"MA_THE_BHYT": "board hearings are not paid by a card here"},
-    "XML13": {"MA_BENH_YHCT": NO_SCENARIO},
-    "XML14": {"MA_BENH_YHCT": NO_SCENARIO},
-    "XML15": {"NGAYKT_DTRI_LAO": NO_SCENARIO},
-}
+from tests.support.demo_world import FACILITY, read_all
 
 
-@pytest.mark.parametrize(("mapping", "seed"), [("demo-his-a", seed_his_a), ("demo-his-b", seed_his_b)])
-def test_every_field_the_schema_can_supply_is_filled_in_some_encounter(
-    tmp_path: Path, mapping: str, seed: Callable[..., SeedReport]
+def _covered(mapping: Path, url: str) -> dict[str, object]:
+    plan = load_mapping(mapping)
+    source = open_source(plan.source, SourceSettings(url=url, batch_size=200))
+    try:
+        found = coverage(plan, read_all(source, now=NOW), facility=FACILITY, now=NOW)
+    finally:
+        source.close()
+    assert found["failed"] == {}
+    return explain(found, read_reasons(mapping))
+
+
+@pytest.mark.parametrize(
+    ("name", "seed"), [("demo-his-a", seed_his_a), ("demo-his-b", seed_his_b), ("demo-his-c", seed_his_c)]
+)
+def test_every_field_the_schema_can_supply_is_filled_and_every_other_has_its_reason(
+    tmp_path: Path, name: str, seed: Callable[..., SeedReport]
 ) -> None:
     seed(tmp_path / "his.db", encounters=260, seed=4, now=NOW, defect_share=0)
-    plan, source = open_demo(mapping, f"sqlite:///{tmp_path / 'his.db'}")
-    filled: dict[str, set[str]] = defaultdict(set)
-    for encounter in read_all(source, now=NOW):
-        for due in plan.readiness(encounter).due:
-            dossier = plan.translate(
-                encounter, due, facility=FACILITY, now=NOW, uninsured_tables=("XML1", "XML8", "XML12")
-            )
-            for table, rows in dossier.tables.items():
-                filled[table].update(name for row in rows for name, value in row.items() if value)
-    source.close()
-    for name, table in effective_on(NOW.date()).tables.items():
-        known = {*EVERYWHERE, *UNFILLED.get(name, {})}
-        assert {field.name for field in table.fields} - filled[name] <= known, name
+    found = _covered(shipped("mappings") / name / "mapping.yaml", f"sqlite:///{tmp_path / 'his.db'}")
+    assert unexplained(found) == []
+    assert found["contradictions"] == []
+
+
+def test_of_the_foreign_database_every_field_is_filled_or_explained_too(tmp_path: Path) -> None:
+    lay_out(tmp_path, now=NOW)
+    found = _covered(tmp_path / "omop" / "mapping.yaml", f"duckdb:///{tmp_path / 'omop.duckdb'}")
+    assert unexplained(found) == []
+    assert found["contradictions"] == []
+
+
+def test_the_command_prints_filled_fields_and_the_reason_of_each_other(tmp_path: Path) -> None:
+    seed_his_a(tmp_path / "his.db", encounters=50, seed=4, now=NOW, defect_share=0)
+    url = ["--url", f"sqlite:///{tmp_path / 'his.db'}"]
+    result = CliRunner().invoke(app, ["coverage", "demo-his-a", *url])
+    assert result.exit_code == 0
+    assert "HIS này không có cột chứa thông tin này / this HIS has no column for it: GIAI_DOAN_BENH" in result.stdout
+    document = json.loads(CliRunner().invoke(app, ["coverage", "demo-his-a", *url, "--json"]).stdout)
+    fields = {f["field"]: f for t in document["tables"] if t["table"] == "XML5" for f in t["fields"]}
+    assert fields["GIAI_DOAN_BENH"]["reason"]["code"] == "no_column"
+    assert "reason" not in fields["DIEN_BIEN_LS"]
+
+
+def test_a_field_listed_as_empty_but_filled_is_a_contradiction(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(
+        "reasons: {none: {vi: không, en: none}}\ntables: {XML1: {HO_TEN: none}, XML2: none}\n", encoding="utf-8"
+    )
+    tables = [
+        {"table": "XML1", "fields": [{"field": "HO_TEN", "filled": 1}, {"field": "MA_BN", "filled": 0}]},
+        {"table": "XML2", "fields": [{"field": "MA_THUOC", "filled": 0}]},
+    ]
+    found = explain({"tables": tables}, read_reasons(tmp_path / "mapping.yaml"))
+    assert found["contradictions"] == ["XML1.HO_TEN"]
+    assert unexplained(found) == ["XML1.MA_BN"]
+
+
+def test_an_unknown_reason_is_named_with_its_place_and_the_nearest_one(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(
+        "reasons: {reserved: {vi: để dành, en: reserved}}\ntables:\n  XML1: {DU_PHONG: reservd}\n", encoding="utf-8"
+    )
+    with pytest.raises(MappingError, match=r"not_supplied\.yaml:3:20.*reserved") as caught:
+        read_reasons(tmp_path / "mapping.yaml")
+    assert caught.value.code == "MAP-SUPPLY"

@@ -26,7 +26,12 @@ SAID_OTHERWISE = {
     ("XML1", "CHAN_DOAN_VAO"),
     ("XML1", "MA_HSBA"),
     ("XML1", "PP_DIEU_TRI"),
+    ("XML2", "MA_PP_CHEBIEN"),
     ("XML3", "GOI_VTYT"),
+    ("XML7", "MA_DINH_CHI_THAI"),
+    ("XML7", "NGUYENNHAN_DINHCHI"),
+    ("XML7", "THOIGIAN_DINHCHI"),
+    ("XML7", "TUOI_THAI"),
     ("XML8", "CHAN_DOAN_VAO"),
     ("XML8", "PP_DIEUTRI"),
     ("XML8", "QT_BENHLY"),
@@ -47,7 +52,7 @@ def sown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("his-a") / "his.db"
     patch = pytest.MonkeyPatch()
     patch.setattr(traps, "TRAPS", ())  # the tests set the traps themselves
-    seed_his_a(path, encounters=36, seed=21, now=NOW, defect_share=0)
+    seed_his_a(path, encounters=40, seed=21, now=NOW, defect_share=0)
     patch.undo()
     return path
 

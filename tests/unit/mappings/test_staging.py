@@ -17,9 +17,9 @@ from adapter.demo.seed import seed_his_b
 from adapter.dossier.model import Dossier
 from adapter.mapping import load_mapping
 from adapter.mapping.plan import Plan
+from adapter.mapping.tools.generated.staging import CONTROL, DIALECTS, columns, ddl, mapping_text, staging_tables
+from adapter.mapping.tools.generated.template import template_text
 from adapter.mapping.tools.lint import lint
-from adapter.mapping.tools.staging import CONTROL, DIALECTS, columns, ddl, mapping_text, staging_tables
-from adapter.mapping.tools.template import template_text
 from adapter.resources import shipped
 from adapter.settings import SourceSettings
 from connectors.base import PullSource, open_source

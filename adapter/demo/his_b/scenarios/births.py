@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from adapter.demo.his_b.episode import Episode
+from adapter.demo.his_b.episode import Episode, Termination
 from adapter.demo.his_b.record import Hospital
 from adapter.demo.his_b.scenarios.stays import admit, discharge, operate, rounds, stay
-from adapter.demo.his_b.scenarios.visits import HOME, NEWBORN
+from adapter.demo.his_b.scenarios.visits import HOME, NEWBORN, off_work
 from adapter.demo.people import FEMALE, MALE
 from adapter.demo.window import stamp
 
@@ -108,3 +108,20 @@ def newborn(h: Hospital, kind: str) -> Episode:
     e.beds("G-NHI", clinical_in)
     rounds(e, clinical_in, ("NACL",), ("vàng da đến bụng.", "vàng da giảm.", "bú tốt, hết vàng."))
     return discharge(e, result=11, TREATMENT_METHOD="Chiếu đèn, theo dõi")
+
+
+def miscarriage(h: Hospital, kind: str) -> Episode:
+    """A pregnancy that ended; the drug belongs to the procedure it is given in."""
+    e, clinical_in = stay(
+        h, kind, "SAN", "O02.1", "Thai lưu 9 tuần", nights=1, ages=(20, 38), sex=FEMALE, year_only_share=0
+    )
+    e.insure("DN4", route=HOME)
+    admit(e, "KB-SAN", ("CTM",))
+    e.beds("G-SAN", clinical_in)
+    at = clinical_in + timedelta(minutes=50)
+    procedure = e.procedure("HUT-TL", at, anaesthesia=2)
+    order = e.order(at, performer="SAN", start=at + timedelta(minutes=20), finish=at + timedelta(minutes=25))
+    e.drug("OXYT", at, per="1", times=1, days=1, order=order, PARENT_ID=procedure["ID"])
+    e.termination = Termination("Thai chết lưu", at + timedelta(minutes=15), 9)
+    rounds(e, clinical_in, ("PARA500",), ("đau bụng ít.", "ổn định."))
+    return discharge(e, result=11, TREATMENT_METHOD="Hút buồng tử cung", **off_work(e, "RV", 9))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from adapter.demo.his_b.episode import Episode
 from adapter.demo.his_b.record import Hospital
@@ -11,6 +12,7 @@ from adapter.demo.his_b.scenarios.visits import (
     BY_APPOINTMENT,
     EMERGENCY,
     HOME,
+    NEWBORN,
     after,
     go_home,
     insure,
@@ -19,7 +21,7 @@ from adapter.demo.his_b.scenarios.visits import (
     return_visit,
     visit,
 )
-from adapter.demo.people import FEMALE
+from adapter.demo.people import FEMALE, MALE
 
 COMPLAINTS = {
     "J02.9": ("Đau họng, sốt nhẹ", "KB-NOI", ("PARA500", "AMOX500")),
@@ -128,7 +130,39 @@ def child_exam(h: Hospital, kind: str) -> Episode:
         e.tests(("CTM",), after(e, 28))
     at = e.end - timedelta(minutes=12)
     e.drug("PARA500", at, per="0.5", times=2, days=4)
-    return go_home(e)
+    leave = _parents_leave(e) if h.next_id("parent's leave") % 3 == 1 else {}
+    return go_home(e, **leave)
+
+
+def newborn_exam(h: Hospital, kind: str) -> Episode:
+    """A child of a few days at the clinic, still on the temporary card; a parent stays at home with it."""
+    end = h.window.end(h.rng)
+    arrival = end - timedelta(minutes=150)
+    baby = h.people.born(arrival - timedelta(days=9, minutes=35), h.rng.choice((FEMALE, MALE)))
+    e = Episode(
+        h,
+        kind,
+        baby,
+        arrival=arrival,
+        end=end,
+        treatment=1,
+        department="KKB",
+        icd="J00",
+        reason="Ngạt mũi, bú kém",
+    )
+    e.rows["VITAL"].clear()
+    e.vital(arrival + timedelta(minutes=4), "3.4")
+    payer = e.insure("TE1", route=NEWBORN, at_home=False, since=baby.birth.replace(hour=0, minute=0))
+    payer.update(CARD_ORG_CODE=h.catalogue.parameters["temporary_registration"], HAS_BIRTH_CERTIFICATE=None)
+    e.patient["CCCD_NUMBER"] = None
+    e.examine("KB-NHI", after(e, 6))
+    e.tests(("CTM",), after(e, 28))
+    return go_home(e, advice="Nhỏ mũi nước muối, cho bú nhiều lần", **_parents_leave(e))
+
+
+def _parents_leave(e: Episode) -> dict[str, Any]:
+    """Leave for the parent who nurses a sick child."""
+    return {**off_work(e, "BHXH", 2), "WORK_PLACE": "Công ty TNHH Minh Hoạ"}
 
 
 def emergency_exam(h: Hospital, kind: str) -> Episode:

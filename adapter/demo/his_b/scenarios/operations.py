@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 from adapter.demo.his_b.episode import Episode
 from adapter.demo.his_b.memories import implanted
+from adapter.demo.his_b.money import text
 from adapter.demo.his_b.record import Hospital
 from adapter.demo.his_b.scenarios.stays import admit, discharge, operate, rounds, stay
 from adapter.demo.his_b.scenarios.visits import EMERGENCY, HOME, off_work, return_visit
@@ -42,3 +44,21 @@ def hernia_mesh(h: Hospital, kind: str) -> Episode:
     implanted(e, "Lưới thoát vị DEMO 15x15", clinical_in + timedelta(hours=2))
     rounds(e, clinical_in, ("CEFT1G", "PARA500"), ("chuẩn bị mổ.", "vết mổ đau ít.", "đi lại được."))
     return discharge(e, result=11, TREATMENT_METHOD="Phẫu thuật đặt lưới điều trị thoát vị bẹn")
+
+
+def coronary_stent(h: Hospital, kind: str) -> Episode:
+    """Two stents in one operation: the second is paid at half the level of the first."""
+    e, clinical_in = stay(h, kind, "NTM", "I21.9", "Đau ngực trái dữ dội", nights=4, ages=(50, 78))
+    e.insure("GD4", route=HOME)
+    admit(e, "KB-NOI", ("CTM", "CRE"))
+    e.report("DTD", e.arrival + timedelta(minutes=26), "ST chênh lên V1–V4.", "Nhồi máu cơ tim cấp", asker="KKB")
+    e.beds("G-TM", clinical_in)
+    at = clinical_in + timedelta(minutes=40)
+    operation = e.procedure("CT-DMV", at, anaesthesia=2, minutes_to_start=30)
+    level = Decimal(h.catalogue.products["STENT"]["limit_price"])
+    for number in (1, 2):
+        stent = e.product("STENT", at + timedelta(minutes=number), Decimal(1), PARENT_ID=operation["ID"])
+        stent.update(STENT_ORDER=number, HEIN_LIMIT_PRICE=text(level / number))
+    implanted(e, "Stent động mạch vành DEMO 3.0x18", at)
+    rounds(e, clinical_in, ("ATOR20", "LOSA50"), ("còn đau ngực nhẹ.", "hết đau ngực.", "đi lại được."))
+    return discharge(e, result=12, TREATMENT_METHOD="Đặt stent động mạch vành")

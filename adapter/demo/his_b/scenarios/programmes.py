@@ -8,6 +8,7 @@ from decimal import Decimal
 from adapter.demo.his_b.episode import Episode
 from adapter.demo.his_b.record import Hospital
 from adapter.demo.his_b.scenarios.visits import HOME, after, go_home, visit
+from adapter.demo.people import FEMALE
 
 
 def tuberculosis(h: Hospital, kind: str) -> Episode:
@@ -24,7 +25,7 @@ def tuberculosis(h: Hospital, kind: str) -> Episode:
     started = (e.arrival - timedelta(days=60)).strftime("%Y%m%d")
     with_hiv = h.next_id("tb with hiv") % 2 == 1
     both: dict[str, object] = {"PHANLOAI_LAO_HIV": 1, "NGAYKD_HIV": started, "BDDT_ARV": started}
-    both["NGAY_BAT_DAU_DT_CTX"] = started
+    both |= {"NGAY_BAT_DAU_DT_CTX": started, "NGAYKT_DTRI_LAO": e.end.strftime("%Y%m%d"), "KET_QUA_DTRI_LAO": 2}
     e.program(
         "LAO",
         {
@@ -44,7 +45,12 @@ def tuberculosis(h: Hospital, kind: str) -> Episode:
 
 
 def hiv(h: Hospital, kind: str) -> Episode:
-    e = visit(h, kind, "B20", "Khám định kỳ, lĩnh thuốc", minutes=260, ages=(22, 55), treatment=6)
+    turn = h.next_id("hiv") % 3
+    if turn == 0:
+        return _exposed_infant(h, kind)
+    pregnant = turn == 2
+    ages, sex = ((20, 38), FEMALE) if pregnant else ((22, 55), None)
+    e = visit(h, kind, "B20", "Khám định kỳ, lĩnh thuốc", minutes=260, ages=ages, sex=sex, treatment=6)
     e.insure(route=HOME)
     e.row["IS_HIV"] = 1
     own = h.catalogue.parameters["facility"]
@@ -74,17 +80,54 @@ def hiv(h: Hospital, kind: str) -> Episode:
             "MA_LOAI_BN": 1,
             "GIAI_DOAN_LAM_SANG": 1,
             "NHOM_DOI_TUONG": 11,
-            "MA_TINH_TRANG_DK": "9",
+            "MA_TINH_TRANG_DK": "4" if pregnant else "9",
             "MA_XU_TRI": "1",
             "NGAY_BAT_DAU_XU_TRI": day.strftime("%Y%m%d"),
             "NGAY_KET_THUC_XU_TRI": (day + timedelta(days=30)).strftime("%Y%m%d"),
             "MA_PHAC_DO_DIEU_TRI": "1f",
             "MA_BAC_PHAC_DO": 1,
             "SO_NGAY_CAP_THUOC_ARV": 30,
+            **({"NGAY_NHAN_TT_MANG_THAI": (day - timedelta(days=20)).strftime("%Y%m%d")} if pregnant else {}),
             **(_tb_prevention(day) if h.next_id("hiv with tb prevention") % 2 else {}),
         },
     )
     return go_home(e, days=1)
+
+
+def _exposed_infant(h: Hospital, kind: str) -> Episode:
+    """A child of a mother with HIV, tested for the second time and not treated."""
+    e = visit(h, kind, "Z20.6", "Trẻ phơi nhiễm HIV, xét nghiệm lần 2", minutes=260, ages=(1, 1))
+    e.insure("TE1", route=HOME)
+    own = h.catalogue.parameters["facility"]
+    e.examine("KB-NHI", after(e, 6))
+    e.tests(("CTM",), after(e, 24))
+    taken, found = e.arrival - timedelta(days=14), e.arrival - timedelta(days=7)
+    e.program(
+        "HIV",
+        {
+            "NOI_LAY_MAU_XN": own,
+            "NOI_XN_KD": own,
+            "NOI_BDDT_ARV": own,
+            "MA_LYDO_DTRI": 3,
+            "LOAI_DTRI_LAO": 0,
+            "SANG_LOC_LAO": 2,
+            "KQ_DTRI_LAO": 7,
+            "MA_LOAI_BN": 2,
+            "GIAI_DOAN_LAM_SANG": 1,
+            "NHOM_DOI_TUONG": 11,
+            "MA_TINH_TRANG_DK": "1",
+            "MA_XU_TRI": "1",
+            "NGAY_BAT_DAU_XU_TRI": taken.strftime("%Y%m%d"),
+            "NGAY_KET_THUC_XU_TRI": (taken + timedelta(days=42)).strftime("%Y%m%d"),
+            "SO_NGAY_CAP_THUOC_ARV": 42,
+            "MA_PHAC_DO_DIEU_TRI": "1f",
+            "LAN_XN_PCR": 2,
+            "NGAY_XN_PCR": taken.strftime("%Y%m%d"),
+            "NGAY_KQ_XN_PCR": found.strftime("%Y%m%d"),
+            "MA_KQ_XN_PCR": 0,
+        },
+    )
+    return go_home(e, advice="Xét nghiệm lại theo hẹn")
 
 
 def _tb_prevention(day: datetime) -> dict[str, object]:

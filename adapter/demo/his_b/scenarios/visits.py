@@ -62,8 +62,10 @@ def prescribe(e: Episode, codes: tuple[str, ...], days: int = 5) -> None:
         e.drug(code, at, per="1", times=2, days=days, order=order)
 
 
-def go_home(e: Episode, *, days: int | None = 0, advice: str = "Uống thuốc theo đơn", end_type: int = 1) -> Episode:
-    e.close(end_type=end_type, result=12, days=days, TREATMENT_METHOD="Điều trị nội khoa", ADVISE=advice)
+def go_home(
+    e: Episode, *, days: int | None = 0, advice: str = "Uống thuốc theo đơn", end_type: int = 1, **more: Any
+) -> Episode:
+    e.close(end_type=end_type, result=12, days=days, TREATMENT_METHOD="Điều trị nội khoa", ADVISE=advice, **more)
     return e
 
 

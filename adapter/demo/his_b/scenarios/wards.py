@@ -8,7 +8,7 @@ from decimal import Decimal
 from adapter.demo.his_b.episode import Episode
 from adapter.demo.his_b.record import Hospital
 from adapter.demo.his_b.scenarios.stays import admit, discharge, rounds, same_day, stay
-from adapter.demo.his_b.scenarios.visits import EMERGENCY, HOME, SELF_CHOSEN_WARD, refer
+from adapter.demo.his_b.scenarios.visits import EMERGENCY, HOME, SELF_CHOSEN_WARD, refer, return_visit
 from adapter.demo.window import stamp
 
 CASES = (
@@ -81,11 +81,29 @@ def day_care(h: Hospital, kind: str) -> Episode:
     e.row["TRADITIONAL_ICD_CODE"] = "U57.011"
     clinical_in = e.end - timedelta(hours=6)
     e.examine("KB-YHCT", e.arrival + timedelta(minutes=6))
+    e.product("KIM", clinical_in + timedelta(minutes=5), Decimal(10))
     e.beds("G-BN-YHCT", clinical_in)
+    at = clinical_in + timedelta(minutes=15)
+    e.drug(
+        "CAMTHAO", at, per="6", times=1, days=1, order=e.order(at, performer="YHCT", start=at + timedelta(minutes=9))
+    )
     e.procedure("DCHAM", clinical_in + timedelta(minutes=40))
     e.procedure("XBBH", clinical_in + timedelta(minutes=90))
     e.note(clinical_in + timedelta(minutes=20), "Đau gối phải khi vận động, không sưng nóng.")
-    return discharge(e, TREATMENT_METHOD="Điện châm, xoa bóp bấm huyệt")
+    back = return_visit(e, e.end + timedelta(days=14))
+    return discharge(e, end_type=5, TREATMENT_METHOD="Điện châm, xoa bóp bấm huyệt", **back)
+
+
+def traditional_referral(h: Hospital, kind: str) -> Episode:
+    """A back pain that traditional medicine cannot help: sent on from day care."""
+    e = same_day(h, kind, treatment=4, hours=Decimal(5), department="YHCT", icd="M54.5", reason="Đau lưng, yếu chân")
+    e.row["TRADITIONAL_ICD_CODE"] = "U57.071"
+    clinical_in = e.end - timedelta(hours=5)
+    e.examine("KB-YHCT", e.arrival + timedelta(minutes=6))
+    e.beds("G-BN-YHCT", clinical_in)
+    e.procedure("XBBH", clinical_in + timedelta(minutes=60))
+    e.note(clinical_in + timedelta(minutes=20), "Đau lưng lan chân trái, sức cơ chân trái 4/5.")
+    return _send_on(e, "Chuyển cơ sở có chuyên khoa cột sống")
 
 
 def short_stay(h: Hospital, kind: str) -> Episode:
@@ -118,6 +136,10 @@ def referral(h: Hospital, kind: str) -> Episode:
     at = e.end - timedelta(minutes=15)
     order = e.order(at, performer="HSCC", start=at + timedelta(minutes=5), finish=e.end - timedelta(minutes=1))
     e.service("VC-XE", order, at, amount="12")
+    return _send_on(e, "Chuyển cơ sở có can thiệp mạch vành")
+
+
+def _send_on(e: Episode, why: str) -> Episode:
     return discharge(
         e,
         end_type=2,
@@ -128,7 +150,7 @@ def referral(h: Hospital, kind: str) -> Episode:
         TRANSPORT_VEHICLE="Xe cứu thương",
         TRANSPORTER=e.someone("HSCC")["USERNAME"],
         TRANSPORTER_TITLE="Bác sĩ",
-        ADVISE="Chuyển cơ sở có can thiệp mạch vành",
+        ADVISE=why,
     )
 
 
