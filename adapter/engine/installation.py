@@ -18,7 +18,7 @@ from adapter.gateway.client import GatewayClient
 from adapter.gateway.hub import HubClient
 from adapter.gateway.route import Routed
 from adapter.mapping import load_mapping
-from adapter.pipeline import STAGES, Context, StageResult
+from adapter.pipeline import STAGES, Context, StageResult, collect
 from adapter.pipeline.context import owner_name
 from adapter.pipeline.workbench import InlineBench
 from adapter.resources import mapping_file
@@ -76,8 +76,6 @@ class FacilityLine:
 
     def run(self, stage: str) -> StageResult:
         """Run one stage once; what keeps it from starting is a failure of that stage, not an exception."""
-        if stage == "pull" and self.facility.source is None:
-            return StageResult(stage)  # this facility's sources send by themselves: adapter.engine.intake
         if stage == "follow" and (self.facility.hub is None or self.facility.mode == "shadow"):
             return StageResult(stage)  # the BHXH gateway has no such question
         try:
@@ -98,7 +96,8 @@ class FacilityLine:
             bench=InlineBench(self._settings, self.facility, key=key, trust=trust, **checking),
             stopping=self._stopping,
         )
-        result = STAGES[stage](context)
+        # Sources that send by themselves were taken in by adapter.engine.intake; their messages become encounters here.
+        result = collect(context) if stage == "pull" and self.facility.source is None else STAGES[stage](context)
         if result.failures:
             # A connection that failed is opened anew next time; a corrected file is read anew.
             for name in NEEDS[stage]:
