@@ -56,6 +56,12 @@ class SourceEncounter:
             return None
         return str(self.row[_PROBLEM + "_vi"]), str(self.row[_PROBLEM])
 
+    @property
+    def ready_made(self) -> bytes | None:
+        """A complete dossier (``Dossier.to_bytes``) the source already holds; a mapping then translates nothing."""
+        found = self.row.get(READY_MADE)
+        return found.encode("utf-8") if isinstance(found, str) else None
+
     def to_bytes(self) -> bytes:
         """Canonical JSON: equal encounters give equal bytes, Decimal and time kept exactly."""
         document = {
@@ -124,6 +130,9 @@ class Message:
     touches: tuple[str, ...] = ()
     aside: str = ""
 
+
+READY_MADE = "$dossier"
+"""The column of :attr:`SourceEncounter.ready_made`."""
 
 _TAG = "$"
 _PROBLEM = "$unreadable"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -34,7 +35,8 @@ class Dossier:
 
     ``standard`` is the layout's name (``"130"``, ``"4750"``, ``"3176"``). ``occasion`` is
     empty but for check-ins: ``first_cost`` or ``treating_department``. Tables without rows
-    are absent. XML7 may hold several rows (twins): each becomes a part of its own.
+    are absent. XML7 may hold several rows (twins): each becomes a part of its own. ``document`` is the signed file
+    a dossier was read from, when it may leave as it came; it is no part of the content.
     """
 
     facility: str
@@ -43,6 +45,7 @@ class Dossier:
     standard: str
     tables: Mapping[str, Sequence[Row]]
     occasion: str = ""
+    document: bytes | None = None
 
     def rows(self, table: str) -> Sequence[Row]:
         """The rows of a table; empty when it is absent."""
@@ -70,24 +73,26 @@ class Dossier:
 
     def to_bytes(self) -> bytes:
         """Canonical JSON for the store."""
-        return json.dumps(
-            {
-                "facility": self.facility,
-                "ma_lk": self.ma_lk,
-                "purpose": self.purpose.value,
-                "occasion": self.occasion,
-                "standard": self.standard,
-                "tables": {table: [dict(row) for row in rows] for table, rows in self.tables.items()},
-            },
-            ensure_ascii=False,
-            separators=(",", ":"),
-        ).encode("utf-8")
+        content: dict[str, object] = {
+            "facility": self.facility,
+            "ma_lk": self.ma_lk,
+            "purpose": self.purpose.value,
+            "occasion": self.occasion,
+            "standard": self.standard,
+            "tables": {table: [dict(row) for row in rows] for table, rows in self.tables.items()},
+        }
+        if self.document is not None:
+            content["document"] = b64encode(self.document).decode("ascii")
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Dossier:
         """The inverse of :meth:`to_bytes`."""
         d = json.loads(data)
-        return cls(d["facility"], d["ma_lk"], Purpose(d["purpose"]), d["standard"], d["tables"], d["occasion"])
+        document = b64decode(d["document"]) if "document" in d else None
+        return cls(
+            d["facility"], d["ma_lk"], Purpose(d["purpose"]), d["standard"], d["tables"], d["occasion"], document
+        )
 
 
 def decimal_of(text: str) -> Decimal | None:

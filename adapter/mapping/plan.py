@@ -19,6 +19,7 @@ from adapter.mapping.language.values import Place, Value, value_error
 from adapter.mapping.lookups import Lookup
 from adapter.mapping.problems import broken
 from adapter.mapping.readiness import Due, Readiness, ReadyRules
+from adapter.mapping.ready_made import as_it_came
 from adapter.mapping.yamltree import Map
 from adapter.source import SourceEncounter
 from adapter.standard.healthbook import PREFIX, book_sections
@@ -129,6 +130,8 @@ class Plan:
         standard: str | None = None,
     ) -> Translation:
         """:meth:`translate`, with the notes (letters lost, text cut, codes kept) made on the way."""
+        if encounter.ready_made is not None:
+            return Translation(as_it_came(encounter.ready_made, due, facility), ())
         run = self.run(encounter, facility=facility, occasion=due.occasion, now=now, standard=standard)
         layout = run.layout
         assert layout is not None  # noqa: S101 -- run has just set it

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from adapter.errors import BhytError, LeaseLost, Terminal
 from adapter.gateway.services import service_for
 from adapter.pipeline.check import failed
 from adapter.pipeline.context import Context, StageResult
 from adapter.pipeline.owners import end_leases_of_the_dead
 from adapter.pipeline.sign_remote import sign_remotely
-from adapter.pipeline.workbench import InlineBench, Signed, SignJob
+from adapter.pipeline.workbench import InlineBench, Signed, SignJob, as_it_came
 from adapter.signing.keys import AsynchronousKey
 from adapter.store import Claimed, Stage
 
@@ -31,11 +33,15 @@ def sign(ctx: Context) -> StageResult:
                 return result
             if isinstance(key, AsynchronousKey):
                 for one in claimed:
-                    sign_remotely(ctx, key, one, _finish, result)
+                    came = as_it_came(_job(one, ctx.clock()), key.certificate, ctx.trust)
+                    if came is None:
+                        sign_remotely(ctx, key, one, _finish, result)
+                    else:
+                        _finish(ctx, one, came, result)
                     done += 1
                 continue
             at = ctx.clock()
-            jobs = [SignJob(c.body, at, service_for(c.purpose, c.standard).profile or 1) for c in claimed]
+            jobs = [_job(one, at) for one in claimed]
             for one, signed in zip(claimed, bench.sign_many(jobs), strict=True):
                 _finish(ctx, one, signed, result)
                 done += 1
@@ -44,6 +50,10 @@ def sign(ctx: Context) -> StageResult:
         result.failures.append(error)
         _give_back(ctx, claimed[done:], error, result)
     return result
+
+
+def _job(one: Claimed, at: datetime) -> SignJob:
+    return SignJob(one.body, at, service_for(one.purpose, one.standard).profile or 1)
 
 
 def _finish(ctx: Context, one: Claimed, signed: Signed | BhytError, result: StageResult) -> None:

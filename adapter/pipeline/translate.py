@@ -98,7 +98,7 @@ def _units(ctx: Context, claimed: ClaimedEncounter) -> Iterator[Unit]:
             apart = replace(dossier, tables={"XML12": dossier.rows("XML12")}, occasion=XML12)
             yield replace(unit_of(apart, now), skip_reason=ON_PORTAL)
             rest = {name: rows for name, rows in dossier.tables.items() if name != "XML12"}
-            dossier = replace(dossier, tables=rest)
+            dossier = replace(dossier, tables=rest, document=None)
         if book is not None and book.judged["withheld"]:
             yield replace(_skipped(ready.ma_lk, purpose, due.occasion, WITHHELD, now), book=book)
             continue
@@ -145,7 +145,10 @@ def _with_book(
     extra, error = further_facts(plan, claimed.encounter, facility=facility, now=now)
     judgement = judged(ctx.settings, dossier, extra, lambda: ctx.store.books.decisions(facility, dossier.ma_lk))
     book = book_unit(dossier, extra, judgement, error=error, flags_mapped="privacy" in plan.book_fields)
-    return judgement.dossier, book
+    kept = judgement.dossier
+    if kept.document is not None and kept.tables != dossier.tables:
+        kept = replace(kept, document=None)  # what a privacy rule left out must not leave in the original file
+    return kept, book
 
 
 def unit_of(dossier: Dossier, now: datetime) -> Unit:

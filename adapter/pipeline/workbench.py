@@ -128,12 +128,39 @@ class InlineBench:
             return
         require_usable(key.certificate, self._facility.certificate, jobs[0].at)
         for job in jobs:
+            if (came := as_it_came(job, key.certificate, self._trust)) is not None:
+                yield came
+                continue
             try:
                 place, unsigned = drafted(job, key.certificate)
             except BhytError as error:
                 yield error
                 continue
             yield proved(place.fill(unsigned.with_value(key.sign(unsigned.to_sign))), key.certificate, self._trust, job)
+
+
+def as_it_came(job: SignJob, certificate: Certificate, trust: Trust | None) -> Signed | SignatureInvalid | None:
+    """The file other software signed with this very certificate, unchanged; None: write and sign anew.
+
+    A signature of ours that does not hold means that somebody changed the file after signing: nothing leaves.
+    """
+    from adapter.signing.verify import verify
+
+    document = Dossier.from_bytes(job.body).document if b'"document":' in job.body else None
+    if document is None:
+        return None
+    seen = verify(document, trust=trust, at=job.at)
+    if seen.certificate is None or seen.certificate.serial != serial_hex(certificate) or seen.profile != job.profile:
+        return None
+    if not seen.valid:
+        told = "; ".join(str(problem) for problem in seen.problems)
+        return SignatureInvalid(
+            f"Tệp đã bị sửa sau khi ký bằng chứng thư của cơ sở: {told}",
+            f"The file was changed after it was signed with the facility's certificate: {told}",
+            hint_vi="xuất lại và ký lại tệp từ phần mềm gốc",
+            hint_en="export and sign the file again in the software it comes from",
+        )
+    return Signed(document, hashlib.sha256(document).hexdigest(), serial_hex(certificate))
 
 
 def drafted(job: SignJob, certificate: Certificate) -> tuple[Place, Unsigned]:
