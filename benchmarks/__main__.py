@@ -12,10 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.bar import Bar
+from benchmarks.mapping import mapping_bars
 from benchmarks.sender import sender_bars
 
 _OUT = Path(__file__).parent / "out" / "latest.json"
-_SETS: dict[str, Callable[[], list[Bar]]] = {"sender": sender_bars}
+_SETS: dict[str, Callable[[], list[Bar]]] = {"mapping": mapping_bars, "sender": sender_bars}
 
 
 def main() -> int:

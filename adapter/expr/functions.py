@@ -71,7 +71,7 @@ def _function(
 def _round(x: Any, places: Any = 0) -> Any:
     if x is None:
         return None
-    if places != int(places) or not -20 <= places <= 20:
+    if places is None or places != int(places) or not -20 <= places <= 20:
         raise ValueProblem("số chữ số thập phân phải từ -20 đến 20", "places must be between -20 and 20")
     return round_half_away(x, int(places))
 

@@ -7,6 +7,7 @@ of these. A float never enters: money that has been a float once is wrong for go
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
 from functools import lru_cache
@@ -139,7 +140,7 @@ def to_decimal(value: Any) -> Decimal | None:
     """An exact number from int, Decimal or plain decimal text; None and empty text give None."""
     kind = type(value)
     if kind is str:
-        return _decimal_of_text(value)
+        return text_to_decimal(value)
     if kind is Decimal:
         return check_number(value)
     if value is None:
@@ -157,7 +158,8 @@ _PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 
 
 @lru_cache(maxsize=16_384)
-def _decimal_of_text(text: str) -> Decimal | None:
+def text_to_decimal(text: str) -> Decimal | None:
+    """:func:`to_decimal` of text."""
     # the same prices, quantities and rates come by the thousand
     text = text.strip()
     if not text:
@@ -187,7 +189,7 @@ def round_half_away(value: Decimal | int, places: int) -> Decimal:
     """To ``places`` decimals, exact halves away from zero; negative places round to tens, hundreds."""
     try:
         unit = _UNITS.get(places) or Decimal(1).scaleb(-places)
-        rounded = (value if type(value) is Decimal else Decimal(value)).quantize(unit, context=CONTEXT)
+        rounded = CONTEXT.quantize(value, unit)
     except (InvalidOperation, Overflow) as error:
         raise ValueProblem("số quá lớn để làm tròn", "the number is too large to round") from error
     return rounded if places >= 0 else CONTEXT.quantize(rounded, Decimal(1))
@@ -206,6 +208,25 @@ def family(value: Any) -> str:
     if isinstance(value, date):
         return "date"
     return "list" if isinstance(value, tuple) else "row"
+
+
+_FAMILY_TYPES: Mapping[str, frozenset[type]] = {
+    "number": frozenset({int, Decimal, type(None)}),
+    "text": frozenset({str, type(None)}),
+}
+
+
+def checked_family(value: Any, takes: str) -> Any:
+    """The value itself when a function that takes this family may have it, else ValueProblem."""
+    if takes in ("any", "moment") or type(value) in _FAMILY_TYPES[takes]:
+        return value
+    kind = family(value)
+    if kind != takes:
+        raise ValueProblem(
+            f"hàm cần {takes}, gặp {kind}; dùng str(…) hoặc decimal(…)",
+            f"the function takes {takes}, found {kind}; use str(…) or decimal(…)",
+        )
+    return value
 
 
 def _not_a_date() -> ValueProblem:

@@ -67,10 +67,17 @@ def _integer(limit: int, two_digits: bool) -> Formatter:
 
 
 def _fixed(places: int, limit: int, zero: str) -> Formatter:
+    quantize, unit = _ROUND.quantize, _UNITS[places]
+
     def write(value: Decimal | int) -> str:
-        rounded = _rounded(value, places)
+        try:
+            rounded = quantize(value, unit) if type(value) is Decimal else _rounded(value, places)
+        except InvalidOperation as error:
+            raise ValueError("the number is not finite or far too large") from error
         if not rounded:
             return zero
+        if rounded.is_nan():
+            raise ValueError("the number is not finite or far too large")
         text = str(rounded)  # never an exponent: the scale is two or three
         if len(text) > limit:
             text = text.rstrip("0").rstrip(".")

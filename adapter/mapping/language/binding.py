@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Protocol
 
-from adapter.errors import BhytError, ExpressionError, MappingError, Where
-from adapter.expr import ValueProblem
-from adapter.mapping.language.blocks import Block, FieldStep
+from adapter.errors import BhytError
+from adapter.mapping.language.blocks import Block
+from adapter.mapping.language.fields import Finish, Maker, maker_of
 from adapter.mapping.language.rows import sort_scopes
-from adapter.mapping.language.scope import Mapped, Note, Run, Scope
-from adapter.mapping.language.values import Place, Value, value_error
-from adapter.mapping.language.wire import writer_for
+from adapter.mapping.language.rowtext import RowFunction, RowParts, row_function
+from adapter.mapping.language.scope import Mapped, Run, Scope
+from adapter.mapping.language.values import Value
 from adapter.mapping.lookups import key_text
 from adapter.mapping.problems import at_field
 from adapter.standard.model import FieldSpec, Standard
-from adapter.standard.wire import formatter
-from adapter.text import clean
-
-Maker = Callable[[Scope], str]
 
 
 class Target(Protocol):
@@ -41,6 +36,7 @@ class _Bound:
     inner: _Bound | None
     template: dict[str, str]  # every field of the layout, constants filled in
     todo: tuple[tuple[str, Maker], ...]
+    quick: RowFunction | None = None
 
 
 class Layout:
@@ -87,25 +83,45 @@ class Layout:
                     yield filled.block, scope, row
 
     def _row(self, run: Run, spec: Target, bound: _Bound, scope: Scope) -> dict[str, str] | None:
-        single = bound.block.each is None
-        mapped = run.single(spec.name) if single and self._is_single(spec.name) else Mapped(scope, bound.makers)
+        single = bound.block.each is None and self._is_single(spec.name)
+        mapped = run.single(spec.name) if single else Mapped(scope, bound.makers)
         if mapped.scope is not scope:
             mapped.scope.number = scope.number
-        try:
-            texts, at = mapped.texts, mapped.scope
-            for name, maker in bound.todo:
-                if name not in texts:
-                    texts[name] = maker(at)
-        except BhytError as error:
-            if error.where is not None and error.where.row is None:
-                error.where = at_field(error.where, error.where.table, error.where.field, scope.number)
-            raise
-        row = {**bound.template, **texts}
+        row = _quick_row(run, bound, mapped)
+        if row is None:
+            row = _exact_row(bound, mapped, scope.number)
         return row if bound.block.keep is None or bound.block.keep(row, scope) else None
 
     def _is_single(self, table: str) -> bool:
         blocks = self._tables[table][1]
         return len(blocks) == 1 and blocks[0].block.each is None
+
+
+def _quick_row(run: Run, bound: _Bound, mapped: Mapped) -> dict[str, str] | None:
+    """The row by its generated function; None leaves it to the makers, which name what is wrong."""
+    if bound.quick is None:
+        return None
+    mark, before = len(run.notes), dict(mapped.texts)
+    try:
+        return bound.quick(mapped.scope, mapped.texts)
+    except Exception:  # noqa: BLE001 -- nothing is swallowed: the makers run next and raise with the position
+        mine = (bound.block.table, mapped.scope.number)
+        run.notes[mark:] = [note for note in run.notes[mark:] if (note.table, note.row) != mine]
+        mapped.texts = before
+        return None
+
+
+def _exact_row(bound: _Bound, mapped: Mapped, number: int | None) -> dict[str, str]:
+    texts, at = mapped.texts, mapped.scope
+    try:
+        for name, maker in bound.todo:
+            if name not in texts:
+                texts[name] = maker(at)
+    except BhytError as error:
+        if error.where is not None and error.where.row is None:
+            error.where = at_field(error.where, error.where.table, error.where.field, number)
+        raise
+    return {**bound.template, **texts}
 
 
 def _scopes(run: Run, bound: _Bound, outer: Scope) -> Iterator[tuple[Scope, _Bound]]:
@@ -116,7 +132,7 @@ def _scopes(run: Run, bound: _Bound, outer: Scope) -> Iterator[tuple[Scope, _Bou
     else:
         scopes = [Scope(run, row, outer, block.names) for row in block.each(outer)]
     if block.when is not None:
-        scopes = [s for s in scopes if block.when(s)]
+        scopes = block.when.kept(scopes)
     if block.group:
         scopes = _grouped(scopes, block.group)
     if block.having is not None:
@@ -149,17 +165,18 @@ def _grouped(scopes: list[Scope], keys: Sequence[Value]) -> list[Scope]:
 
 
 def _bind(block: Block, table: Target, outer: frozenset[str] = frozenset()) -> _Bound:
-    own = {step.name: _maker(step, table.by_name[step.name]) for step in block.fields if step.name in table.by_name}
+    steps = {s.name: (s, table.by_name[s.name]) for s in block.fields if s.name in table.by_name}
+    finishes = {name: Finish(step, spec) for name, (step, spec) in steps.items()}
+    own = {name: maker_of(step, spec, finishes[name]) for name, (step, spec) in steps.items()}
     # fields of the outer block are the inner rows' defaults, read on the outer row
     inherited = {name: _on_outer(name) for name in outer}
     inner = _bind(block.inner, table, outer | frozenset(own)) if block.inner is not None else None
     makers = {**_automatic(table), **inherited, **own}
-    constants = {
-        step.name: own[step.name] for step in block.fields if step.name in own and step.value.const is not None
-    }
-    template = dict.fromkeys(table.names, "") | {name: maker(_NOWHERE) for name, maker in constants.items()}
+    constants = {name: own[name](_NOWHERE) for name, (step, _) in steps.items() if step.value.const is not None}
+    template = dict.fromkeys(table.names, "") | constants
     todo = tuple((name, makers[name]) for name in table.names if name in makers and name not in constants)
-    return _Bound(block, makers, inner, template, todo)
+    quick = None if outer else row_function(block, RowParts(table.names, steps, finishes, makers, constants))
+    return _Bound(block, makers, inner, template, todo, quick)
 
 
 _NOWHERE: Any = None  # constants do not look at the scope
@@ -183,81 +200,3 @@ def _automatic(table: Target) -> dict[str, Maker]:
     if "MA_CSKCB" in table.by_name:
         makers["MA_CSKCB"] = lambda scope: scope.run.facility
     return makers
-
-
-def _maker(step: FieldStep, spec: FieldSpec) -> Maker:
-    """The function that gives a field's text; every problem leaves it as a MappingError naming the field."""
-    run, write = step.value.run, writer_for(spec)
-    label, where, place = step.value.label, step.value.where, step.place
-    const = step.value.const
-    if const is not None:
-        text = _written(write, const, label, where, place)
-        return lambda _scope: text
-
-    column = step.value.column
-    number = spec.kind == "N"
-    plain = not number and spec.xml_type == "string"
-    shortest: Callable[[Any], str] = str.strip if plain else write
-    exact: Callable[[Any], str] = formatter(spec) if number else write
-
-    def direct(value: Any) -> str:
-        return exact(value) if number and type(value) is Decimal else shortest(value)
-
-    def make(scope: Scope) -> str:
-        try:
-            value = run(scope)
-        except MappingError as error:
-            if error.where is None or error.where.table is None:
-                error.where = at_field(error.where or where, place.table, spec.name)
-            raise
-        except ExpressionError as error:
-            raise MappingError(
-                error.message_vi,
-                error.message_en,
-                hint_vi=error.hint_vi,
-                hint_en=error.hint_en,
-                where=at_field(error.where or where, place.table, spec.name),
-                code="MAP-EXPR-RUN",
-            ) from error
-        if value is None:
-            return ""
-        if (number and type(value) is Decimal) or (type(value) is str and value.isascii() and value.isprintable()):
-            try:
-                return direct(value)
-            except (ValueProblem, ValueError):
-                return finish(value, scope)  # raises with the source named
-        return finish(value, scope)
-
-    def make_from_column(scope: Scope) -> str:
-        try:
-            value = scope.row[column or ""]
-        except KeyError:
-            return make(scope)  # raises with the nearest name
-        if value is None:
-            return ""
-        if plain and type(value) is str and value.isascii() and value.isprintable():
-            return value.strip()
-        return finish(value, scope)
-
-    def finish(value: Any, scope: Scope) -> str:
-        if type(value) is str and not value.isprintable():
-            value, removed = clean(value)
-            if removed:
-                vi = f"{label}: bỏ {removed} ký tự mà XML không chứa được"
-                en = f"{label}: removed {removed} characters XML cannot hold"
-                scope.run.notes.append(
-                    Note("MAP-ILLEGAL-CHARACTERS", place.table or "", scope.number, spec.name, vi, en)
-                )
-        try:
-            return write(value)
-        except ValueProblem as problem:
-            raise value_error(problem, value, label, where, place) from None
-
-    return make if column is None else make_from_column
-
-
-def _written(write: Callable[[Any], str], const: str, label: str, where: Where, place: Place) -> str:
-    try:
-        return write(const)
-    except ValueProblem as problem:
-        raise value_error(problem, const, label, where, place) from None

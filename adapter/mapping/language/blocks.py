@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from adapter.errors import MappingError, Where
 from adapter.mapping.language.crossing import typed
 from adapter.mapping.language.rows import binding_kind, binding_source, compile_binding, compile_rows, order_keys
 from adapter.mapping.language.scope import Scope, SparseRow, Thunk, kept
-from adapter.mapping.language.values import LIST, VALUE, Compiler, Place, Value
+from adapter.mapping.language.values import LIST, VALUE, Compiler, Condition, Place, Value
 from adapter.mapping.problems import at_field, broken
 from adapter.mapping.yamltree import Map, Node, as_list, as_map
 from adapter.standard.model import FieldSpec
@@ -54,7 +54,7 @@ class Block:
     each: Callable[[Scope], Sequence[Mapping[str, Any]]] | None
     source: str | None
     names: Mapping[str, Thunk]
-    when: Callable[[Scope], bool] | None
+    when: Condition | None
     order: tuple[tuple[Value, bool], ...]
     group: tuple[Value, ...]
     having: Callable[[Scope], bool] | None
@@ -62,6 +62,8 @@ class Block:
     keep: Callable[[Mapping[str, str], Scope], bool] | None
     fields: tuple[FieldStep, ...]
     inner: Block | None
+    names_depend: bool = False
+    """A ``with`` or ``let`` of the block reads mapped fields of its row."""
 
     def all_fields(self) -> Iterator[FieldStep]:
         """Its assignments and those of its inner blocks."""
@@ -88,7 +90,7 @@ class BlockCompiler:
             each, place, names = self._each(node, place, inner=outer is not None)
         elif outer is not None:
             raise broken("MAP-BLOCK", node.where, "inner cần each", "inner needs each")
-        place = self._with(node, place, names)
+        place, names_depend = self._with(node, place, names)
         for option in ("group_by", "having", "distinct_by", "order_by"):
             if option in node.items and each is None:
                 raise broken("MAP-BLOCK", node.at(option), f"{option} cần each", f"{option} needs each")
@@ -103,7 +105,7 @@ class BlockCompiler:
             each,
             place.source,
             names,
-            self._test(node, "when", place),
+            self.c.test(node.items["when"], place) if "when" in node.items else None,
             tuple(order_keys(self.c, node.items["order_by"], place)) if "order_by" in node.items else (),
             group,
             self._test(node, "having", place),
@@ -111,6 +113,7 @@ class BlockCompiler:
             self._keep(node),
             tuple(self._fields(node, place)),
             self._inner(node, place, names),
+            names_depend,
         )
 
     def _check_keys(self, node: Map, *, inner: bool) -> None:
@@ -145,10 +148,11 @@ class BlockCompiler:
             fresh["parent"] = lambda scope: scope.outer
         return each, Place(kinds, source, self.table), fresh
 
-    def _with(self, node: Map, place: Place, names: dict[str, Thunk]) -> Place:
-        kinds, found = compile_names(self.c, node, place)
+    def _with(self, node: Map, place: Place, names: dict[str, Thunk]) -> tuple[Place, bool]:
+        needs: set[str] = set()
+        kinds, found = compile_names(self.c, node, replace(place, depends=needs))
         names.update(found)
-        return Place(kinds, place.source, self.table) if found else place
+        return (Place(kinds, place.source, self.table) if found else place), bool(needs)
 
     def _values(self, node: Map, option: str, place: Place) -> tuple[Value, ...]:
         if option not in node.items:
@@ -242,7 +246,7 @@ def compile_names(
             entries.append((name, section, value, at))
     if top:
         c.top.update(kinds)  # readable from every row, those of `with` included
-    inside = Place(kinds, place.source, place.table)
+    inside = Place(kinds, place.source, place.table, depends=place.depends)
     found: dict[str, Thunk] = {}
     for name, section, value, at in entries:
         compute = compile_binding(c, value, inside) if section == "with" else c.value(value, inside).run

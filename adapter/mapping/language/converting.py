@@ -14,7 +14,7 @@ from adapter.expr import ValueProblem, round_half_away, to_date, to_datetime, to
 from adapter.expr.operators import multiply
 from adapter.expr.values import digits_of
 from adapter.mapping.problems import broken
-from adapter.mapping.yamltree import Map, as_flag, as_text
+from adapter.mapping.yamltree import Map, Scalar, as_flag, as_text
 
 Reader = Callable[[Any], Any]
 
@@ -22,6 +22,8 @@ Reader = Callable[[Any], Any]
 def decimal_reader(places: int | None, options: Map | None) -> Reader:
     """Exact numbers; ``options`` may hold scale, comma, percent. The reader raises ValueProblem."""
     prepare = _preparer(options)
+    if prepare is None:
+        return to_decimal if places is None else _rounded_to(places)
 
     def read(found: Any) -> Decimal | None:
         value = to_decimal(prepare(found))
@@ -30,12 +32,26 @@ def decimal_reader(places: int | None, options: Map | None) -> Reader:
     return read
 
 
+def _rounded_to(places: int) -> Reader:
+    def read(found: Any) -> Decimal | None:
+        value = to_decimal(found)
+        return None if value is None else round_half_away(value, places)
+
+    return read
+
+
+def reading_options(options: Map) -> tuple[str | None, ...]:
+    """What of scale, comma and percent is written, as texts: part of a change's name."""
+    found = (options.get(name) for name in ("scale", "comma", "percent"))
+    return tuple(node.text if isinstance(node, Scalar) else None for node in found)
+
+
 def integer_reader(options: Map | None, *, rounding: bool) -> Reader:
     """Whole numbers; a fraction is refused unless ``rounding``."""
     prepare = _preparer(options)
 
     def read(found: Any) -> int | None:
-        value = to_decimal(prepare(found))
+        value = to_decimal(found if prepare is None else prepare(found))
         if value is None:
             return None
         if rounding:
@@ -49,14 +65,14 @@ def integer_reader(options: Map | None, *, rounding: bool) -> Reader:
     return read
 
 
-def _preparer(options: Map | None) -> Reader:
+def _preparer(options: Map | None) -> Reader | None:
     if options is None:
-        return lambda found: found
+        return None
     comma = _comma(options)
     percent = as_flag(options.items["percent"], "percent") if "percent" in options.items else False
     scale = _scale(options)
     if comma is None and not percent and scale is None:
-        return lambda found: found
+        return None
 
     def prepare(found: Any) -> Any:
         if isinstance(found, str):
@@ -126,15 +142,22 @@ def moment_reader(formats: tuple[str, ...], *, day_only: bool, partial: bool) ->
     return read
 
 
+@lru_cache(maxsize=8_192)
+def _day_digits(text: str) -> str | None:
+    at = to_datetime(text)
+    return None if at is None else f"{at.year:04}{at.month:02}{at.day:02}"
+
+
+@lru_cache(maxsize=16_384)
+def _minute_digits(text: str) -> str | None:
+    at = to_datetime(text)
+    return None if at is None else f"{at.year:04}{at.month:02}{at.day:02}{at.hour:02}{at.minute:02}"
+
+
 def digits_reader(*, day_only: bool) -> Reader:
     """Instants kept as 14 digits straight to the digits of the field, once for each instant that occurs."""
 
-    @lru_cache(maxsize=8_192)
-    def digits(text: str) -> Any:
-        at = to_datetime(text)
-        if at is None:
-            return None
-        return f"{at:%Y%m%d}".zfill(8) if day_only else f"{at:%Y%m%d%H%M}".zfill(12)
+    digits = _day_digits if day_only else _minute_digits
 
     def read(found: Any) -> Any:
         kind = type(found)

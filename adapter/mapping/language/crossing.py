@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import ast
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 from adapter.errors import ExpressionError, MappingError, Where
 from adapter.expr import ValueProblem, to_date, to_decimal
-from adapter.expr.operators import add
+from adapter.expr.generate import Names, NotInlineError, Pool, generated
+from adapter.expr.values import CONTEXT, text_to_decimal
 from adapter.mapping.language.scope import Note, Scope, SparseRow
 from adapter.mapping.language.values import VALUE, Compiler, Place, Value, as_mapping_error, is_empty, value_error
 from adapter.mapping.lookups import Lookup, key_text
@@ -59,7 +61,19 @@ def compile_lookup(c: Compiler, m: Map, place: Place) -> Value:
         result = undated(key, day, column)
         return result if result is not None else policy(scope, found, label, lookup, where, place)
 
-    return Value(translate, label, where)
+    if dated:
+        return Value(translate, label, where)
+    values = {key: periods[0].values[column or lookup.column] for key, periods in lookup.entries.items()}
+    empty = policy is _empty
+
+    def of_table(found: Any) -> str | None:
+        if is_empty(found):
+            return None
+        text = key_text(found)
+        # KeyError ends the quick form: the policy speaks in the exact one
+        return values.get(text) if empty else values[text]
+
+    return Value(translate, label, where, quick=lambda w: w.call(of_table, w.value(value)))
 
 
 def _day(value: Any, found: Any, label: str, where: Where, place: Place) -> date | None:
@@ -175,7 +189,9 @@ def compile_field(c: Compiler, node: Node, place: Place) -> Value:
     name = as_text(node, "field", node.where)
     table, spec = _target(c, name.text, name.where, place)
     read = _reader(table if table != place.table else None, spec)
-    return Value(lambda scope: typed(spec, read(scope)), name.text, name.where)
+    return Value(
+        lambda scope: typed(spec, read(scope)), name.text, name.where, quick=lambda w: w.own_field(table, spec)
+    )
 
 
 class FieldFunction:
@@ -184,11 +200,13 @@ class FieldFunction:
     def __init__(self, c: Compiler, place: Place) -> None:
         self._compiler, self._place = c, place
         self._known: dict[str, tuple[Callable[[Scope], str], FieldSpec]] = {}
+        self.targets: dict[str, tuple[str, FieldSpec]] = {}
 
     def prepare(self, name: str, where: Where) -> None:
         """Resolve one name. Raises MappingError."""
         table, spec = _target(self._compiler, name, where, self._place)
         self._known[name] = (_reader(table if table != self._place.table else None, spec), spec)
+        self.targets[name] = (table, spec)
 
     def __call__(self, scope: Any, name: str) -> Any:
         read, spec = self._known[name]
@@ -278,28 +296,27 @@ def compile_aggregate(c: Compiler, m: Map, step: str, place: Place) -> Value:
     parts = [_part(c, item, step, place) for item in as_list(m.items[step])]
     condition = _mapped_condition(c, m, [table for table, _ in parts], place)
 
-    def plain_sum(scope: Scope) -> Any:
-        result: Any = Decimal(0)
-        for table, spec in parts:
-            name = spec.name if spec is not None else ""
-            for row in scope.run.rows(table):
-                text = row.get(name)
-                if text:
-                    result = add(result, to_decimal(text))
-        return result
-
     def total(scope: Scope) -> Any:
-        result: Any = 0
+        count, result = 0, Decimal(0)
         for table, spec in parts:
-            for row in scope.run.rows(table):
-                if condition is None or condition(scope, table, row):
-                    result = (
-                        result + 1 if spec is None else add(result, typed(spec, row.get(spec.name, "")) or Decimal(0))
-                    )
-        return result
+            rows = scope.run.rows(table)
+            if condition is not None:
+                rows = condition(scope, table, rows)
+            if spec is None:
+                count += len(rows)
+            else:
+                result = CONTEXT.add(result, _sum(rows, spec.name))
+        return result if step == "sum" else count
 
     label = ", ".join(f"{t}.{s.name}" if s else t for t, s in parts)
-    return Value(plain_sum if step == "sum" and condition is None else total, label, m.at(step))
+    return Value(total, label, m.at(step))
+
+
+def _sum(rows: Sequence[Mapping[str, str]], field: str) -> Decimal:
+    """The exact total of a number field over finished rows."""
+    numbers = [number for row in rows if (text := row.get(field)) and (number := text_to_decimal(text)) is not None]
+    with localcontext(CONTEXT):
+        return sum(numbers, Decimal(0))
 
 
 def _part(c: Compiler, node: Node, step: str, place: Place) -> tuple[str, FieldSpec | None]:
@@ -331,9 +348,31 @@ def _part(c: Compiler, node: Node, step: str, place: Place) -> tuple[str, FieldS
     return table, spec if step == "sum" else None
 
 
+class _FieldNames(Names):
+    """Names of a condition over a finished row: its fields, typed as the field is."""
+
+    def __init__(self, fields: Mapping[str, FieldSpec]) -> None:
+        self.fields = fields
+
+    def name(self, name: str, pool: Pool) -> str:
+        spec = self.fields.get(name)
+        if spec is None:
+            raise NotInlineError
+        text = pool.temporary()
+        value = f"{pool.give(text_to_decimal)}({text})" if spec.kind == "N" else text
+        return f"({value} if ({text} := s.get({pool.give(name)})) else None)"
+
+    def column(self, row: str, column: str, pool: Pool) -> str:  # noqa: ARG002 -- another row than the one at hand
+        raise NotInlineError
+
+    def host(self, name: str, host: Any, node: ast.Call, arguments: list[str], pool: Pool) -> str:  # noqa: ARG002
+        raise NotInlineError  # hosts want a scope, and here is only a row
+
+
 def _mapped_condition(
     c: Compiler, m: Map, tables: list[str], place: Place
-) -> Callable[[Scope, str, Mapping[str, str]], bool] | None:
+) -> Callable[[Scope, str, Sequence[Mapping[str, str]]], Sequence[Mapping[str, str]]] | None:
+    """Which rows of a mapped table the ``where`` keeps."""
     node = m.get("where")
     if node is None:
         return None
@@ -359,4 +398,14 @@ def _mapped_condition(
         except ExpressionError as error:
             raise as_mapping_error(error, place, "MAP-EXPR-RUN") from error
 
-    return holds
+    tests = {table: generated(found.checked, _FieldNames(c.targets[table].fields)) for table in tables}
+
+    def kept(scope: Scope, table: str, rows: Sequence[Mapping[str, str]]) -> Sequence[Mapping[str, str]]:
+        if (test := tests[table]) is not None:
+            try:
+                return [row for row in rows if test(row)]
+            except Exception:  # noqa: BLE001, S110 -- nothing is swallowed: the exact way runs next and raises
+                pass
+        return [row for row in rows if holds(scope, table, row)]
+
+    return kept

@@ -9,7 +9,7 @@ from typing import Any
 from adapter.expr import ValueProblem
 from adapter.expr.functions import text_of
 from adapter.mapping.language.scope import Note, Scope, Thunk
-from adapter.mapping.language.values import Compiler, Place, Value, is_empty, on_value
+from adapter.mapping.language.values import Compiler, Condition, Place, Value, is_empty, on_value, then
 from adapter.mapping.problems import broken
 from adapter.mapping.yamltree import Map, Node, Scalar, as_flag, as_map, as_text, as_whole
 from adapter.text import one_line
@@ -66,10 +66,19 @@ def apply_options(c: Compiler, value: Value, m: Map, place: Place, *, skip: froz
 
 
 def _when(c: Compiler, value: Value, m: Map, place: Place) -> Value:
-    test = c.condition(m.items["when"], place)
-    otherwise: Thunk = c.value(m.items["else"], place).run if "else" in m.items else lambda _scope: None
-    run = value.run
-    return Value(lambda scope: run(scope) if test(scope) else otherwise(scope), value.label, value.where)
+    test = c.test(m.items["when"], place)
+    other = c.value(m.items["else"], place) if "else" in m.items else None
+    otherwise: Thunk = other.run if other is not None else lambda _scope: None
+    run, holds = value.run, test.run
+    branches: list[tuple[Condition | None, Value]] = [(test, value)]
+    if other is not None:
+        branches.append((None, other))
+    return Value(
+        lambda scope: run(scope) if holds(scope) else otherwise(scope),
+        value.label,
+        value.where,
+        quick=lambda w: w.branches(branches),
+    )
 
 
 def _on_text(value: Value, change: Callable[[str], str], where: Node, place: Place) -> Value:
@@ -103,7 +112,7 @@ def _charset(value: Value, node: Node, place: Place) -> Value:
             )
         return result.text
 
-    return Value(decoded, label, node.where)
+    return Value(decoded, label, node.where, quick=lambda w: w.ascii_or_exact(value, decoded))
 
 
 def note(scope: Scope, place: Place, code: str, vi: str, en: str) -> None:
@@ -158,7 +167,13 @@ def _default(value: Value, node: Node) -> Value:
         found = run(scope)
         return text if is_empty(found) else found
 
-    return Value(filled, value.label, value.where)
+    return Value(
+        filled,
+        value.label,
+        value.where,
+        quick=lambda w: w.or_default(value, text),
+        pure=then(value.pure, lambda found: text if is_empty(found) else found, ("default", text)),
+    )
 
 
 def _pad(value: Value, node: Node, place: Place) -> Value:

@@ -10,7 +10,7 @@ from typing import Any
 from adapter.errors import MappingError, Where
 from adapter.expr import ValueProblem, admit
 from adapter.mapping.language.scope import NO_ROW, Rows, Scope, SparseRow, Thunk, no_column
-from adapter.mapping.language.values import LIST, ROW, Compiler, Place, Value
+from adapter.mapping.language.values import LIST, ROW, Compiler, Condition, Place, Value
 from adapter.mapping.lookups import key_text
 from adapter.mapping.problems import broken
 from adapter.mapping.yamltree import Map, Node, Scalar, as_list, as_map, as_text
@@ -31,7 +31,7 @@ def compile_rows(compiler: Compiler, node: Node, options: Map, place: Place) -> 
     inner = compiler.inside(place, source)
     rows = _joined(compiler, name, options, place, source, named=named)
     if (where := options.get("where")) is not None:
-        rows = _filtered(rows, compiler.condition(where, inner))
+        rows = _filtered(rows, compiler.test(where, inner))
     if (order := options.get("order_by")) is not None:
         rows = _sorted(rows, order_keys(compiler, order, inner), order.where)
     return rows, inner
@@ -78,8 +78,8 @@ def _joined(compiler: Compiler, name: str, options: Map, place: Place, source: s
     return through_list
 
 
-def _filtered(rows: RowsOf, condition: Callable[[Scope], bool]) -> RowsOf:
-    return lambda scope: [r for r in rows(scope) if condition(scope.inner(r))]
+def _filtered(rows: RowsOf, condition: Condition) -> RowsOf:
+    return lambda scope: [at.row for at in condition.kept([scope.inner(row) for row in rows(scope)])]
 
 
 def order_keys(compiler: Compiler, node: Node, inner: Place) -> list[tuple[Value, bool]]:

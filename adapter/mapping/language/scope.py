@@ -63,6 +63,7 @@ class Run:
         self.visit_date: date | None = None
         self.notes: list[Note] = []
         self.collections: Mapping[str, Rows] = encounter.collections
+        self._ma_lk: str | None = None
         self._singles: dict[str, Mapped] = {}
         self._tables: dict[str, Sequence[Mapping[str, str]]] = {}
         self._indexes: dict[tuple[str, tuple[str, ...]], dict[tuple[str, ...], list[Mapping[str, Any]]]] = {}
@@ -83,7 +84,9 @@ class Run:
 
     def ma_lk(self) -> str:
         """The encounter's MA_LK as the identifying table maps it."""
-        return self.single(self.identified_by).text("MA_LK")
+        if self._ma_lk is None:
+            self._ma_lk = self.single(self.identified_by).text("MA_LK")
+        return self._ma_lk
 
     def single(self, table: str) -> Mapped:
         """The row of a one-row table, mapped as far as it is asked for."""
@@ -174,7 +177,11 @@ def kept(name: str, compute: Thunk, where: Where) -> Thunk:
         value = scope.cache.get(name, scope)
         if value is scope:
             scope.cache[name] = _BUSY
-            value = scope.cache[name] = compute(scope)
+            try:
+                value = scope.cache[name] = compute(scope)
+            except BaseException:
+                del scope.cache[name]  # whoever asks again gets the same error, not a circle
+                raise
         elif value is _BUSY:
             raise broken(
                 "MAP-CIRCLE",

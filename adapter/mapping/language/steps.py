@@ -10,11 +10,26 @@ from adapter.errors import ExpressionError
 from adapter.expr import ValueProblem
 from adapter.expr.functions import highest, lowest
 from adapter.expr.operators import add
-from adapter.mapping.language.converting import decimal_reader, digits_reader, integer_reader, moment_reader
+from adapter.mapping.language.converting import (
+    decimal_reader,
+    digits_reader,
+    integer_reader,
+    moment_reader,
+    reading_options,
+)
 from adapter.mapping.language.crossing import compile_aggregate, compile_field, compile_lookup, is_mapped
 from adapter.mapping.language.rows import COLLECTION_OPTIONS, compile_rows, flatten, parse_json
 from adapter.mapping.language.scope import Scope
-from adapter.mapping.language.values import Compiler, Place, Value, as_mapping_error, is_empty, on_value, value_error
+from adapter.mapping.language.values import (
+    Compiler,
+    Condition,
+    Place,
+    Value,
+    as_mapping_error,
+    is_empty,
+    on_value,
+    value_error,
+)
 from adapter.mapping.language.wire import element_writer
 from adapter.mapping.problems import broken
 from adapter.mapping.yamltree import Map, Node, Scalar, Seq, as_flag, as_list, as_map, as_text, as_whole
@@ -58,7 +73,7 @@ def _const(_c: Compiler, m: Map, _place: Place) -> Value:
     if not isinstance(node, Scalar):
         raise broken("MAP-SHAPE", node.where, "const phải là chữ", "const must be a text")
     text = "" if node.null else node.text
-    return Value(lambda _scope: text, "const", node.where, const=text)
+    return Value(lambda _scope: text, "const", node.where, const=text, quick=lambda w: w.constant(text))
 
 
 @_step("expr", "expression", "biểu thức (mục 7)", "an expression (section 7)")
@@ -74,7 +89,7 @@ def _expr(c: Compiler, m: Map, place: Place) -> Value:
         except ExpressionError as error:
             raise as_mapping_error(error, place, "MAP-EXPR-RUN") from error
 
-    return Value(evaluate, "expr", node.where)
+    return Value(evaluate, "expr", node.where, quick=lambda w: w.expression(found))
 
 
 @_step(
@@ -115,8 +130,9 @@ def _date(c: Compiler, m: Map, place: Place) -> Value:
     if known is None:
         exact = place.spec is not None and form is None and place.spec.xml_type in ("date8", "datetime12")
         if exact and not formats and not birth:
-            return on_value(value, digits_reader(day_only=day_only), m.at("date"), place)
-        return on_value(value, lambda found: read(found, 0), m.at("date"), place)
+            return on_value(value, digits_reader(day_only=day_only), m.at("date"), place, ("digits", day_only))
+        key = ("date", day_only, partial, formats)
+        return on_value(value, lambda found: read(found, 0), m.at("date"), place, key)
     run, label, where = value.run, value.label, m.at("date")
 
     def moment(scope: Scope) -> Any:
@@ -162,7 +178,8 @@ def _precision(c: Compiler, m: Map, place: Place) -> Callable[[Scope], int] | No
 def _decimal(c: Compiler, m: Map, place: Place) -> Value:
     value = c.value(m.items["decimal"], place)
     places = as_whole(m.items["places"], "places", 0, 20) if "places" in m.items else None
-    return on_value(value, decimal_reader(places, m), m.at("decimal"), place)
+    key = ("decimal", places, *reading_options(m))
+    return on_value(value, decimal_reader(places, m), m.at("decimal"), place, key)
 
 
 @_step(
@@ -175,7 +192,8 @@ def _decimal(c: Compiler, m: Map, place: Place) -> Value:
 def _integer(c: Compiler, m: Map, place: Place) -> Value:
     value = c.value(m.items["integer"], place)
     rounding = as_flag(m.items["round"], "round") if "round" in m.items else False
-    return on_value(value, integer_reader(m, rounding=rounding), m.at("integer"), place)
+    key = ("integer", rounding, *reading_options(m))
+    return on_value(value, integer_reader(m, rounding=rounding), m.at("integer"), place, key)
 
 
 # ---- lists and collections -----------------------------------------------------------------------
@@ -208,7 +226,15 @@ def _join(c: Compiler, m: Map, place: Place) -> Value:
                 parts.append(text)
         return separator.join(dict.fromkeys(parts) if distinct else parts)
 
-    return Value(joined, label, where)
+    def of_parts(found: tuple[Any, ...]) -> str:
+        parts = [text for value in found if value is not None and (text := write(value))]
+        return separator.join(dict.fromkeys(parts) if distinct else parts)
+
+    node = m.items["join"]
+    if not isinstance(node, Seq):
+        return Value(joined, label, where)
+    values = [c.value(item, place) for item in node.items]
+    return Value(joined, label, where, quick=lambda w: w.call(of_parts, w.together(values)))
 
 
 def _separator(node: Node | None, place: Place) -> str:
@@ -390,14 +416,14 @@ def _json(c: Compiler, m: Map, place: Place) -> Value:
     "the first branch whose condition holds",
 )
 def _choose(c: Compiler, m: Map, place: Place) -> Value:
-    branches: list[tuple[Callable[[Scope], bool] | None, Value]] = []
+    branches: list[tuple[Condition | None, Value]] = []
     items = as_list(m.items["choose"])
     for index, item in enumerate(items):
         block = as_map(item, "choose", m.where)
         if set(block.items) == {"else"} and index == len(items) - 1:
             branches.append((None, c.value(block.items["else"], place)))
         elif set(block.items) == {"when", "then"}:
-            branches.append((c.condition(block.items["when"], place), c.value(block.items["then"], place)))
+            branches.append((c.test(block.items["when"], place), c.value(block.items["then"], place)))
         else:
             raise broken(
                 "MAP-CHOOSE",
@@ -408,11 +434,11 @@ def _choose(c: Compiler, m: Map, place: Place) -> Value:
 
     def choose(scope: Scope) -> Any:
         for test, value in branches:
-            if test is None or test(scope):
+            if test is None or test.run(scope):
                 return value.run(scope)
         return None
 
-    return Value(choose, "choose", m.at("choose"))
+    return Value(choose, "choose", m.at("choose"), quick=lambda w: w.branches(branches))
 
 
 @_step("field", "FIELD or XML1.FIELD", "trường đã ánh xạ", "a field as mapped")

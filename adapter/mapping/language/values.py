@@ -9,16 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adapter.errors import ExpressionError, MappingError, Where
 from adapter.expr import Expression, HostFunction, ValueProblem, compile_expression
+from adapter.expr.generate import Names, Pool
 from adapter.mapping.language.scope import SPECIAL, Scope, Thunk, no_column
 from adapter.mapping.lookups import Lookup
 from adapter.mapping.problems import broken
 from adapter.mapping.yamltree import Map, Node, Scalar, Seq
 from adapter.standard.model import FieldSpec
 from adapter.text import mask
+
+if TYPE_CHECKING:
+    from adapter.mapping.language.rowtext import RowText
+
+Quick = Callable[["RowText"], str]
+"""Writes a value as text of a generated row function; see :mod:`adapter.mapping.language.rowtext`."""
 
 # what a name stands for
 VALUE, ROW, LIST = "value", "row", "list"
@@ -27,11 +34,39 @@ _NOT_A_COLUMN = set("()+*/<>=\"'{}[],;\n") | {"|"}
 
 
 @dataclass(frozen=True, slots=True)
+class Pure:
+    """A value that is ``change`` of one column; equal ``key``s mean equal changes, so results may be shared."""
+
+    column: str
+    key: tuple[Any, ...]
+    change: Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A compiled yes or no, and its generated form."""
+
+    run: Callable[[Scope], bool]
+    quick: Quick
+    fast: Callable[[Any], Any] | None = None
+
+    def kept(self, scopes: list[Scope]) -> list[Scope]:
+        """The scopes for which it holds. Raises MappingError."""
+        if (fast := self.fast) is not None:
+            try:
+                return [scope for scope in scopes if fast(scope)]
+            except Exception:  # noqa: BLE001, S110 -- nothing is swallowed: the exact way runs next and raises
+                pass
+        return [scope for scope in scopes if self.run(scope)]
+
+
+@dataclass(frozen=True, slots=True)
 class Value:
     """A compiled value; ``label`` names its source in messages.
 
     ``const`` is the text of a value that never changes, ``column`` the row's column a plain selector
-    reads: both let callers take a shorter way.
+    reads, ``pure`` what depends on one column only, ``quick`` writes the value as generated text: all let
+    callers take a shorter way.
     """
 
     run: Thunk
@@ -39,6 +74,8 @@ class Value:
     where: Where
     const: str | None = None
     column: str | None = None
+    quick: Quick | None = None
+    pure: Pure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +139,11 @@ class Compiler:
         """A column, a named value, or a column of a named row."""
         text = node.text.strip()
         if node.null or not text:
-            return Value(lambda _scope: None, "null", node.where, const="")
+            return Value(lambda _scope: None, "null", node.where, const="", quick=lambda _w: "None")
         kind = place.names.get(text)
         self.used_names.update((text, text.partition(".")[0]))
         if kind == VALUE:
-            return Value(lambda scope: scope.names[text](scope), text, node.where)
+            return Value(lambda scope: scope.names[text](scope), text, node.where, quick=lambda w: w.named(text))
         if kind in (ROW, LIST):
             raise broken(
                 "MAP-SELECTOR",
@@ -132,7 +169,14 @@ class Compiler:
             except KeyError:
                 raise no_column(where, text, scope, place.source or "") from None
 
-        return Value(column_of_row, text, where, column=text)
+        return Value(
+            column_of_row,
+            text,
+            where,
+            column=text,
+            quick=lambda w: w.column(text),
+            pure=Pure(text, (), lambda found: found),
+        )
 
     def _of_row(self, node: Scalar, name: str, column: str) -> Value:
         where = node.where
@@ -145,7 +189,7 @@ class Compiler:
             except KeyError:
                 raise no_column(where, column, row, name) from None
 
-        return Value(read, node.text, where)
+        return Value(read, node.text, where, quick=lambda w: w.of_row(name, column))
 
     def _refuse_strange(self, node: Scalar, text: str) -> None:
         if set(text) & _NOT_A_COLUMN:
@@ -181,7 +225,7 @@ class Compiler:
                     return found
             return None
 
-        return Value(first, ", ".join(v.label for v in values), node.where)
+        return Value(first, ", ".join(v.label for v in values), node.where, quick=lambda w: w.first_filled(values))
 
     def _step(self, node: Map, place: Place) -> Value:
         from adapter.mapping.language.options import OPTIONS, apply_options
@@ -251,7 +295,12 @@ class Compiler:
         }
         try:
             found = compile_expression(
-                node.text, names=None, where=node.where, functions=functions, reader=_reader(place)
+                node.text,
+                names=None,
+                where=node.where,
+                functions=functions,
+                reader=_reader(place),
+                inline=ScopeNames(place.names, self.top),
             )
         except ExpressionError as error:
             raise as_mapping_error(error, place, "MAP-EXPR") from error
@@ -323,6 +372,10 @@ class Compiler:
 
     def condition(self, node: Node, place: Place) -> Callable[[Scope], bool]:
         """An expression as a yes or no."""
+        return self.test(node, place).run
+
+    def test(self, node: Node, place: Place) -> Condition:
+        """:meth:`condition` with its generated form."""
         found = self.expression(node, place)
 
         run = found.run
@@ -333,7 +386,22 @@ class Compiler:
             except ExpressionError as error:
                 raise as_mapping_error(error, place, "MAP-EXPR-RUN") from error
 
-        return holds
+        return Condition(holds, lambda w: w.expression(found), found.fast)
+
+
+class ScopeNames(Names):
+    """Names of an expression read from a scope."""
+
+    def __init__(self, names: Mapping[str, str], top: Mapping[str, str]) -> None:
+        self.names, self.top = names, top
+
+    def name(self, name: str, pool: Pool) -> str:
+        return f"s[{pool.give(name)}]" if name in self.names else f"s.row[{pool.give(name)}]"
+
+    def column(self, row: str, column: str, pool: Pool) -> str:
+        if row == "encounter" and column not in self.top:
+            return f"s.run.root.row[{pool.give(column)}]"
+        return super().column(row, column, pool)
 
 
 def _reader(place: Place) -> Callable[[str], Thunk | None]:
@@ -352,8 +420,13 @@ def is_empty(value: Any) -> bool:
     return value is None or (type(value) is str and not value.strip())
 
 
-def on_value(value: Value, change: Callable[[Any], Any], where: Where, place: Place) -> Value:
-    """A value changed by a function; its ValueProblem becomes an error that names the source, masked."""
+def on_value(
+    value: Value, change: Callable[[Any], Any], where: Where, place: Place, key: tuple[Any, ...] | None = None
+) -> Value:
+    """A value changed by a function; its ValueProblem becomes an error that names the source, masked.
+
+    ``key`` names the change where equal names mean equal functions.
+    """
     run, label, column = value.run, value.label, value.column
 
     def changed_column(scope: Scope) -> Any:
@@ -373,7 +446,21 @@ def on_value(value: Value, change: Callable[[Any], Any], where: Where, place: Pl
         except ValueProblem as problem:
             raise value_error(problem, found, label, where, place) from None
 
-    return Value(changed if column is None else changed_column, label, where)
+    return Value(
+        changed if column is None else changed_column,
+        label,
+        where,
+        quick=lambda w: w.call(change, w.value(value)),
+        pure=then(value.pure, change, key),
+    )
+
+
+def then(pure: Pure | None, change: Callable[[Any], Any], key: tuple[Any, ...] | None) -> Pure | None:
+    """A further change behind a pure one; None when either is not known to be pure."""
+    if pure is None or key is None:
+        return None
+    before = pure.change
+    return Pure(pure.column, (*pure.key, key), lambda found: change(before(found)))
 
 
 def value_error(problem: ValueProblem, found: Any, label: str, where: Where, place: Place) -> MappingError:

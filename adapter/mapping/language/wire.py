@@ -12,7 +12,7 @@ from adapter.expr import ValueProblem, to_date, to_datetime, to_decimal
 from adapter.expr.functions import text_of
 from adapter.mapping.language.converting import partial_digits
 from adapter.standard.model import FieldSpec
-from adapter.standard.wire import formatter
+from adapter.standard.wire import Formatter, formatter
 from adapter.text import clean
 
 Writer = Callable[[Any], str]
@@ -43,12 +43,7 @@ def element_writer(spec: FieldSpec | None) -> Writer:
 
 def _numbers(spec: FieldSpec) -> Writer:
     write = formatter(spec)
-
-    @lru_cache(maxsize=4_096)
-    def from_text(text: str) -> str:
-        # rates, zeros and prices of one list come again and again
-        value = to_decimal(text)
-        return "" if value is None else write(value)
+    from_text = number_texts(write)
 
     def number(value: Any) -> str:
         kind = type(value)
@@ -67,6 +62,18 @@ def _numbers(spec: FieldSpec) -> Writer:
             raise _does_not_fit(spec, error) from None
 
     return number
+
+
+@lru_cache(maxsize=64)
+def number_texts(write: Formatter) -> Callable[[str], str]:
+    """Text to wire text, kept for all fields of one form: rates, zeros and prices of one list come again and again."""
+
+    @lru_cache(maxsize=8_192)
+    def from_text(text: str) -> str:
+        value = to_decimal(text)
+        return "" if value is None else write(value)
+
+    return from_text
 
 
 def _does_not_fit(spec: FieldSpec, error: ValueError) -> ValueProblem:
