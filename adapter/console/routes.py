@@ -13,8 +13,10 @@ from adapter.console.core.words import Words, language_of
 from adapter.console.pages import (
     dossier,
     dossiers,
+    findings,
     login,
     overview,
+    reception,
 )
 from adapter.errors import BhytError
 
@@ -28,7 +30,7 @@ _LONG = "public, max-age=31536000, immutable"
 
 def console_routes(console: Console) -> list[APIRouter]:
     """Routers to hang on the web role's application."""
-    pages = (login, overview, dossiers, dossier)
+    pages = (login, overview, dossiers, dossier, findings, reception)
     return [_static(), *(one.routes(console) for one in pages)]
 
 

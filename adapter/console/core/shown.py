@@ -78,6 +78,6 @@ def wire_value(text: str, xml_type: str) -> str:
             return f"{text[8:10]}:{text[10:12]} {text[6:8]}/{text[4:6]}/{text[:4]}"
     elif xml_type.startswith("date8") and digits and len(text) == 8:
         return f"{text[6:8]}/{text[4:6]}/{text[:4]}"
-    elif xml_type.startswith(("decimal", "integer")) and text:
+    elif xml_type.startswith("decimal") and text:
         return number(text)
     return text

@@ -168,8 +168,13 @@ def _summary(console: Console, who: Principal, line: dict[str, Any]) -> dict[str
         [_finding(console, line, newest, one, trace, revealed) for one in found] if who.may("findings.read") else []
     )
     findings.sort(key=lambda f: ("error", "warning", "info").index(f["severity"]))
+    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for one in findings:
+        groups.setdefault((one["severity"], one["rule"], one["field"]), []).append(one)
     return {
         "findings": findings,
+        "errors": [group for (severity, _, _), group in groups.items() if severity == "error"],
+        "others": [group for (severity, _, _), group in groups.items() if severity != "error"],
         "hidden_findings": len(found) if not who.may("findings.read") else 0,
         "possible": possible(who, line),
         "blocking": overridable(line)[0],

@@ -11,8 +11,10 @@ from adapter.access import Principal
 from adapter.api.identity import require
 from adapter.console.core.context import Console
 from adapter.console.core.page import page
+from adapter.console.core.words import Words, language_of
 from adapter.console.pages.overview import SOON
 from adapter.console.reads.acts import ACTS, act_on
+from adapter.console.reads.rules import rule_words
 from adapter.store.views.worklist import OPEN, PURPOSES, STATES, Sort, Wanted
 
 MayRead = Annotated[Principal, Depends(require("dossiers.read"))]
@@ -80,6 +82,7 @@ def routes(console: Console) -> APIRouter:
                 "sort": wanted.sort,
             },
             acts=ACTS,
+            rule_words=rule_words(Words(language_of(request))),
         )
 
     @router.post("/dossiers/confirm")

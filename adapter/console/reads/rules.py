@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from adapter.console.core.words import Words
 from adapter.rules.catalogue import catalogue
 from adapter.rules.report.hints import hint
 from adapter.standard.spec import written_as
@@ -34,3 +36,8 @@ def field_words(layout: str, table: str, field: str) -> tuple[str, str]:
     known = written_as(layout).tables.get(table)
     spec = known.by_name.get(field) if known is not None else None
     return (spec.meaning_vi, spec.meaning_en) if spec is not None else ("", "")
+
+
+def rule_words(t: Words) -> Callable[[str], str]:
+    """A rule's title in the reader's language; its id when it has none."""
+    return lambda rule: t.of(told(rule)["title_vi"], told(rule)["title_en"]) or rule

@@ -24,6 +24,7 @@ from adapter.store.tables.database import Database
 from adapter.store.tables.schema import dossiers, findings, search_words
 from adapter.store.tables.types import Instant
 from adapter.store.views.queries import base_lines, line_of
+from adapter.store.work.findings import opened
 from adapter.store.work.intake import MA_LK
 from adapter.vault import Vault, plain_words
 
@@ -122,6 +123,47 @@ class Worklist:
             _cursor(order, rows[0]) if has_previous else None,
             order.name,
         )
+
+    def places(
+        self, facilities: tuple[str, ...], rule: str, *, field: str = "", limit: int = 200, offset: int = 0
+    ) -> list[dict[str, Any]]:
+        """Where an error keeps dossiers back, the soonest deadline first. ``field``: ``TABLE.FIELD`` narrows it."""
+        statement = (
+            select(
+                findings,
+                dossiers.c.id.label("dossier_id"),
+                dossiers.c.ma_lk_sealed,
+                dossiers.c.facility,
+                dossiers.c.purpose,
+                dossiers.c.deadline,
+            )
+            .join(dossiers, dossiers.c.revision_id == findings.c.revision_id)
+            .where(
+                findings.c.rule == rule,
+                findings.c.severity == "error",
+                dossiers.c.state == State.BLOCKED.value,
+                dossiers.c.facility.in_(facilities),
+            )
+            .order_by(dossiers.c.deadline, dossiers.c.id, findings.c.id)
+            .limit(limit)
+            .offset(offset)
+        )
+        table, _, name = field.partition(".")
+        if name:
+            statement = statement.where(findings.c.table_name == table, findings.c.field == name)
+        with self._db.read() as connection:
+            return [
+                {
+                    "id": row.dossier_id,
+                    "ma_lk": self._vault.open_text(row.ma_lk_sealed, MA_LK),
+                    "facility": row.facility,
+                    "purpose": row.purpose,
+                    "deadline": row.deadline.isoformat(),
+                    **one.to_dict(),
+                }
+                for row in connection.execute(statement)
+                for one in (opened(row, self._vault),)
+            ]
 
     def bounded(self, wanted: Wanted, most: int = 1000) -> int:
         """How many there are, counted up to ``most``; text and rule are not looked at."""
@@ -275,7 +317,20 @@ class Worklist:
         if not ids:
             return []
         rows = {row.id: row for row in connection.execute(base_lines().where(dossiers.c.id.in_(ids)))}
-        return [line_of(rows[identity], self._vault) for identity in ids]
+        blocked = [row.revision_id for row in rows.values() if row.state == State.BLOCKED.value]
+        rules: dict[int, list[str]] = {}
+        if blocked:
+            for revision, rule in connection.execute(
+                select(findings.c.revision_id, findings.c.rule)
+                .where(findings.c.revision_id.in_(blocked), findings.c.severity == "error")
+                .distinct()
+                .order_by(findings.c.rule)
+            ):
+                rules.setdefault(revision, []).append(rule)
+        return [
+            {**line_of(rows[identity], self._vault), "rules": rules.get(rows[identity].revision_id, [])}
+            for identity in ids
+        ]
 
 
 # ---- conditions ----------------------------------------------------------------------------------

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select
 
 from adapter.rules.finding import Finding
 from adapter.store.tables.schema import findings
@@ -38,8 +39,10 @@ def load_findings(connection: Connection, vault: Vault, revision_id: int) -> tup
     rows = connection.execute(
         select(findings).where(findings.c.revision_id == revision_id).order_by(findings.c.id)
     ).all()
-    result = []
-    for row in rows:
-        texts = json.loads(vault.open_text(row.text_sealed, _PURPOSE))  # three of them before overrides were kept
-        result.append(Finding(row.rule, row.severity, row.table_name, row.row_number, row.field, *texts))
-    return tuple(result)
+    return tuple(opened(row, vault) for row in rows)
+
+
+def opened(row: Row[Any], vault: Vault) -> Finding:
+    """A stored finding with its value and texts."""
+    texts = json.loads(vault.open_text(row.text_sealed, _PURPOSE))  # three of them before overrides were kept
+    return Finding(row.rule, row.severity, row.table_name, row.row_number, row.field, *texts)
