@@ -20,6 +20,7 @@ _PACKAGES = {
     "jdk": "default-jdk-headless",
     "softhsm": "softhsm2",
     "npm": "nodejs npm",
+    "chromium": "chromium",
 }
 
 
