@@ -36,7 +36,7 @@ def answer(head: Head | None, charset: str, refusal: Refusal | None) -> bytes:
     """
     if head is None:
         # Nothing says who asked, but someone waits.
-        return _frame(_NOBODY, charset, "AR", refusal)
+        return _frame(_NOBODY, "utf-8", "AR", refusal)
     letter = "A" if refusal is None else ("R" if refusal.reject else "E")
     if not head.enhanced:
         return _frame(head, charset, f"A{letter}", refusal)
@@ -65,7 +65,7 @@ def _frame(head: Head, charset: str, code: str, refusal: Refusal | None) -> byte
     version = head.version or "2.5"
     trigger = head.event.partition("^")[2]
     newer = _at_least(version, "2.5")
-    kind = component.join(["ACK", *([trigger] if trigger else []), *(["ACK"] if trigger and newer else [])])
+    kind = component.join(["ACK", trigger, "ACK"]) if trigger and _at_least(version, "2.3.1") else "ACK"
     msh = [
         "MSH",
         head.separators[1:],

@@ -157,7 +157,7 @@ def _messages(data: bytes) -> tuple[list[bytes], list[bytes]]:
     starts = [match.start() for match in _START.finditer(data)]
     envelopes = [line for line in re.split(rb"[\r\n]+", data[: starts[0]] if starts else data) if _ENVELOPE.match(line)]
     parts: list[bytes] = []
-    for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
+    for start, end in zip(starts, [*starts[1:], len(data)], strict=False):
         lines = re.split(rb"((?:\r\n|\r|\n))", data[start:end])
         kept: list[bytes] = []
         for line, ending in zip(lines[::2], [*lines[1::2], b""], strict=True):

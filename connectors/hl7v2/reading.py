@@ -127,6 +127,8 @@ class Reader:
             text = to_text(raw, charset)
         except WrongCharset as problem:
             head = head_of(raw.decode("latin-1").replace("\r\n", "\r"))
+            if head is None:
+                return Read(None, "utf-8", None, rejected("100", "no usable MSH segment", "MSH^1"))
             return Read(head, "utf-8", None, erroneous("102", f"the bytes are not {problem.name}", "MSH^1^18"))
         head = head_of(text)
         if head is None:
