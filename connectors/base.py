@@ -12,6 +12,7 @@ facility's :class:`adapter.settings.SourceSettings`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.metadata import entry_points
 from typing import Any, Protocol, runtime_checkable
@@ -73,6 +74,28 @@ class Inbox(Protocol):
 
         Raises StoreBusy: nothing was kept, and the feed must not acknowledge.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What became of one encounter: the worst of its dossiers' states (``held`` when one is held), receipt, findings.
+
+    ``findings``: mappings of rule, severity, table, row, field, message_vi, message_en.
+    """
+
+    state: str
+    receipt: str | None
+    received_at: str | None
+    findings: tuple[Mapping[str, Any], ...]
+
+
+@runtime_checkable
+class FollowingInbox(Inbox, Protocol):
+    """An inbox that also tells a feed what became of what it put, so that it can answer its sender."""
+
+    def followed(self, key: str) -> Followed | None:
+        """The outcome so far; None while the encounter is not translated yet. Raises StoreBusy."""
         ...
 
 

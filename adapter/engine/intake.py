@@ -8,7 +8,8 @@ after a pause, the others go on.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from adapter.clock import Clock, system_clock
 from adapter.engine.embedded import stop_on_signals
@@ -23,7 +24,8 @@ from adapter.resources import mapping_file
 from adapter.settings import Facility, FeedSettings, Settings
 from adapter.source import Kept, Message, SourceEncounter
 from adapter.store import Store
-from connectors.base import Feed, open_feed
+from adapter.store.views.followed import dossiers_of
+from connectors.base import Feed, Followed, open_feed
 
 _PAUSE = 10.0
 
@@ -46,6 +48,12 @@ class StoreInbox:
         """Note what was refused, for `bhyt messages`. Raises StoreBusy."""
         feed = source_name(self._plan)
         self._store.messages.refuse(self._facility, feed, raw, kind=kind, reason=reason, now=self._clock())
+
+    def followed(self, key: str) -> Followed | None:
+        """What became of an encounter that was put here. Raises StoreBusy."""
+        store = self._store
+        ids = dossiers_of(store.database, store.vault, self._facility, source_name(self._plan), key)
+        return None if ids is None else outcome_of([shown for i in ids if (shown := store.queries.show(i)) is not None])
 
     def put(self, encounters: Sequence[SourceEncounter]) -> None:
         """Keep encounters and what readiness expects of them, in one transaction. Raises StoreBusy."""
@@ -71,6 +79,25 @@ class StoreInbox:
                         continue  # another process wrote for this source in between; nothing of ours was kept
             finally:
                 intake.finish_pull(pull_id, self._clock())
+
+
+_WORST = ("blocked", "refused", "unknown", "translated", "ready", "signing", "signed", "sending", "accepted", "skipped")
+
+
+def outcome_of(shown: Sequence[Mapping[str, Any]]) -> Followed:
+    """The outcome of one encounter from all that is known of its dossiers; none of them: nothing was due."""
+    if not shown:
+        return Followed("skipped", None, None, ())
+    worst = min(shown, key=lambda one: _WORST.index(one["state"]) if one["state"] in _WORST else 0)
+    newest = worst["revisions"][-1]
+    receipt = newest["receipts"][-1] if newest["receipts"] else None
+    told = ("rule", "severity", "table", "row", "field", "message_vi", "message_en")
+    return Followed(
+        "held" if any(one["held"] for one in shown) else worst["state"],
+        receipt["maGiaoDich"] if receipt else None,
+        receipt["thoiGianTiepNhan"] if receipt else None,
+        tuple({name: finding[name] for name in told} for finding in newest["findings"]),
+    )
 
 
 def run_intake(settings: Settings, clock: Clock = system_clock, *, stop: threading.Event | None = None) -> None:

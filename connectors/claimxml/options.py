@@ -1,0 +1,41 @@
+"""``facilities[].feeds[].options`` for connector ``claimxml``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from adapter.errors import ConfigError
+
+
+class ClaimXmlOptions(BaseModel):
+    """Where the files are, and what is done with a signature that is already there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folder: Path = Field(description="in/ is watched; work/, waiting/, done/, refused/ are made beside it")
+    keep_signature: bool = Field(
+        default=False, description="a file signed with the facility's own certificate leaves as it came"
+    )
+    uninsured_categories: tuple[str, ...] = ("9",)
+    max_bytes: Annotated[int, Field(gt=0)] = 200 * 1024 * 1024
+    every: Annotated[float, Field(gt=0, description="seconds between two looks")] = 2
+    steady: Annotated[float, Field(ge=0, description="seconds without a change before a file is taken")] = 5
+
+
+def read_options(options: Mapping[str, Any]) -> ClaimXmlOptions:
+    """ConfigError names a wrong key."""
+    try:
+        return ClaimXmlOptions.model_validate(dict(options))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        key = ".".join(["facilities[].feeds[].options", *(str(part) for part in first["loc"])])
+        raise ConfigError(
+            f"Cấu hình sai ở khóa {key}: {first['msg']}",
+            f"Configuration key {key} is wrong: {first['msg']}",
+            hint_vi="xem docs/connectors/claimxml.md",
+            hint_en="see docs/connectors/claimxml.md",
+        ) from None
