@@ -17,13 +17,18 @@ from starlette.exceptions import HTTPException
 
 from adapter import __version__
 from adapter.access import Access, Principal
+from adapter.access.passwords import PasswordRefused
 from adapter.access.refusals import not_allowed
 from adapter.access.roles import permissions
+from adapter.api.document import document_routes
 from adapter.api.headers import SecurityHeaders
 from adapter.api.identity import current, open_to_all, permission_of, require
+from adapter.api.limit import BodyLimit
 from adapter.api.session import session_routes
 from adapter.errors import BhytError, Terminal, Transient
+from adapter.store.queue import QueueRefused
 
+_STATUS: dict[type[BhytError], int] = {Transient: 503, QueueRefused: 409, PasswordRefused: 422}
 StatusReader = Callable[[Principal], dict[str, Any]]
 ErrorPage = Callable[[Request, BhytError, int], Response]
 """What a browser is shown instead of an error's JSON, outside /v1."""
@@ -46,6 +51,7 @@ def create_app(
     app = FastAPI(title="bhyt-adapter", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.access = access
     app.state.error_page = error_page
+    app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
     app.add_exception_handler(BhytError, _told)
     app.add_exception_handler(RequestValidationError, _not_understood)
@@ -65,7 +71,7 @@ def create_app(
     def read_status(caller: Annotated[Principal, Depends(require("status.read"))]) -> dict[str, Any]:
         return status(caller)
 
-    for router in (core, session_routes(), *routers):
+    for router in (core, session_routes(), document_routes(), *routers):
         app.include_router(router, dependencies=[Depends(_declared)])
     return app
 
@@ -94,7 +100,8 @@ def _told(request: Request, error: Exception) -> Response:
     """One error shape everywhere: the error's own fields. Busy or unreachable is 503, else 500, or what it says."""
     if not isinstance(error, BhytError):
         raise error
-    status = getattr(error, "status", 503 if isinstance(error, Transient) else 500)
+    kind = next((status for known, status in _STATUS.items() if isinstance(error, known)), 500)
+    status = getattr(error, "status", kind)
     return answer_of(request, error, status)
 
 
@@ -104,6 +111,7 @@ def _plain(request: Request, error: Exception) -> Response:
         raise error
     words = {
         404: ("Không có địa chỉ này", "There is nothing at this address"),
+        413: ("Yêu cầu quá lớn", "The request is too large"),
         405: ("Địa chỉ này không nhận phương thức đó", "This address does not take that method"),
     }
     vi, en = words.get(error.status_code, ("Không phục vụ được yêu cầu", "The request cannot be served"))

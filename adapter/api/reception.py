@@ -9,9 +9,12 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapter.access import Principal
 from adapter.api.identity import require
-from adapter.reception.desk import Desk, DeskRefused, Question, status_of_answer
+from adapter.api.v1.models import ERRORS
+from adapter.reception.desk import Desk, DeskRefused, Question, no_reference, status_of_answer
 
+Asker = Annotated[Principal, Depends(require("reception.ask"))]
 _Text = Annotated[str, Field(max_length=200)]
 
 
@@ -26,34 +29,38 @@ class Person(BaseModel):
 
 
 class Lookup(Person):
-    """A question; ``user`` is who asks, ``facility`` is needed when there are several."""
+    """A question. ``user``: who asks, for programs with a key; people who signed in ask as themselves.
 
-    user: _Text
+    ``facility`` is needed when the caller may ask for several.
+    """
+
+    user: _Text | None = None
     facility: _Text | None = None
 
 
 def reception_routes(desk: Desk) -> APIRouter:
     """Everything under /v1 that a reception asks. Numbers and names travel in bodies only, never in addresses."""
-    router = APIRouter(prefix="/v1", tags=["reception"], dependencies=[Depends(require("reception.ask"))])
+    router = APIRouter(prefix="/v1", tags=["reception"], responses=ERRORS)
 
     @router.post("/cards/lookup", summary="Is this card good for this person")
-    def card(asked: Lookup) -> JSONResponse:
-        return _answer(desk, "card", asked)
+    def card(asked: Lookup, caller: Asker) -> JSONResponse:
+        return _answer(desk, "card", asked, caller)
 
     @router.post("/history/lookup", summary="What was this person treated for")
-    def history(asked: Lookup) -> JSONResponse:
-        return _answer(desk, "history", asked)
+    def history(asked: Lookup, caller: Asker) -> JSONResponse:
+        return _answer(desk, "history", asked, caller)
 
     @router.get("/lookups/{reference}", summary="The proof of a look-up")
-    def proof(reference: str) -> JSONResponse:
+    def proof(reference: str, caller: Asker) -> JSONResponse:
         try:
-            return JSONResponse(desk.proof(reference))
+            return JSONResponse(_proof(desk, reference, caller))
         except DeskRefused as error:
             return _refused(error)
 
     @router.post("/lookups/{reference}/verify", summary="Was that look-up about this person")
-    def verify(reference: str, person: Person) -> JSONResponse:
+    def verify(reference: str, person: Person, caller: Asker) -> JSONResponse:
         try:
+            _proof(desk, reference, caller)
             return JSONResponse({"reference": reference, "same": desk.is_about(reference, _question(person))})
         except DeskRefused as error:
             return _refused(error)
@@ -61,12 +68,22 @@ def reception_routes(desk: Desk) -> APIRouter:
     return router
 
 
-def _answer(desk: Desk, service: str, asked: Lookup) -> JSONResponse:
+def _answer(desk: Desk, service: str, asked: Lookup, caller: Principal) -> JSONResponse:
+    user = caller.name if caller.via == "session" else asked.user or ""
     try:
-        document = desk.ask(service, _question(asked), user=asked.user, facility=asked.facility)
+        facility = desk.facility_for(asked.facility, caller.sees)
+        document = desk.ask(service, _question(asked), user=user, facility=facility, actor=caller.actor)
     except DeskRefused as error:
         return _refused(error)
     return _private(JSONResponse(document, status_code=status_of_answer(document)))
+
+
+def _proof(desk: Desk, reference: str, caller: Principal) -> dict[str, Any]:
+    """Another facility's proof is told like one that does not exist."""
+    found = desk.proof(reference)
+    if not caller.sees(found["facility"]):
+        raise no_reference()
+    return found
 
 
 def _question(person: Person) -> Question:

@@ -16,6 +16,7 @@ from adapter.api.book import book_routes
 from adapter.api.catalogues import catalogue_routes
 from adapter.api.fhir import doors, fhir_routes
 from adapter.api.reception import reception_routes
+from adapter.api.v1 import v1_routes
 from adapter.console import Console, Practice, console_routes, error_page
 from adapter.engine.installation import open_store
 from adapter.engine.status import status_of
@@ -48,6 +49,7 @@ def run_web(settings: Settings, *, practice: Practice | None = None) -> None:
                 *console_routes(console),
                 catalogue_routes(settings, store),
                 reception_routes(desk),
+                *v1_routes(settings, store),
                 fhir_routes(lambda: doors(settings, store)),
                 book_routes(BookDesk(settings, store, store.clock)),
             ],

@@ -24,6 +24,7 @@ from adapter.gateway.lookup import Answer, AnswerKind, Person, Staff
 from adapter.pipeline.flow import AUTH
 from adapter.reception.memory import Answers, Limit
 from adapter.settings import Facility, Settings
+from adapter.store.people.audit import Entry
 from adapter.store.store import Store
 from adapter.store.work.gates import ALL
 
@@ -111,8 +112,12 @@ class Desk:
         self._clients: dict[str, Asks] = {}
         self._lock = threading.Lock()
 
-    def ask(self, service: str, question: Question, *, user: str, facility: str | None = None) -> dict[str, Any]:
+    def ask(
+        self, service: str, question: Question, *, user: str, facility: str | None = None, actor: str = ""
+    ) -> dict[str, Any]:
         """Answer a question about ``card`` or ``history`` as a document for the desk.
+
+        ``user``: the member of staff the gateway is told; ``actor``: who is signed in, for the audit log.
 
         Raises DeskRefused when it may not or cannot be asked, ConfigError when the installation cannot ask,
         StoreBusy when no proof could be kept; then nothing was asked.
@@ -124,15 +129,29 @@ class Desk:
         key = self._store.lookups.blind("|".join((service, of.code, who)))
         with self._answers.one_at_a_time(key):
             kept = self._answers.get(key)
-            if kept is not None:
-                return {**kept, "cached": True}
-            return self._ask(service, of, person, staff, who=who, key=key, user=user)
+            found = {**kept, "cached": True} if kept is not None else None
+            if found is None:
+                found = self._ask(service, of, person, staff, who=who, key=key, user=user)
+        # Whoever is shown an answer is written down first, also when it was kept from an earlier question.
+        self._store.audit.record(
+            Entry(
+                f"reception.{service}",
+                actor or f"user:{user}",
+                facility=of.code,
+                kind="lookup",
+                object=found["reference"],
+                about=person.card,
+                outcome=found["result"]["kind"],
+                detail={"cached": found["cached"]},
+            )
+        )
+        return found
 
     def proof(self, reference: str) -> dict[str, Any]:
         """What is known about a look-up. DeskRefused (404) for an unknown reference."""
         row = self._store.lookups.get(reference.strip().upper())
         if row is None:
-            raise DeskRefused("Không có số tham chiếu này", "There is no such reference", status=404)
+            raise no_reference()
         shown = {name: value for name, value in row.items() if name != "question"}
         kind = row["outcome"] or AnswerKind.UNAVAILABLE.value
         asked_at = row["asked_at"].astimezone(VIETNAM).isoformat()
@@ -229,6 +248,15 @@ class Desk:
             facility, service, kind, closed=True, reason=answer.meaning_en, now=now, by=f"desk:{user}", until=until
         )
 
+    def facility_for(self, code: str | None, sees: Callable[[str], bool]) -> str:
+        """The facility a caller asks for, among those they may act for. DeskRefused (422) when it is not clear."""
+        mine = [facility.code for facility in self._settings.facilities if sees(facility.code)]
+        if code is None and len(mine) == 1:
+            return mine[0]
+        if code is None or code not in mine:
+            raise _unfit("facility", f"Nêu mã cơ sở: {', '.join(mine)}", f"Name the facility: {', '.join(mine)}")
+        return code
+
     def _facility(self, code: str | None) -> Facility:
         known = self._settings.facilities
         if code is None and len(known) == 1:
@@ -243,12 +271,14 @@ class Desk:
         for one in self._settings.reception.staff:
             if one.user == user:
                 return Staff(one.name, one.citizen_number)
+        if (kept := self._store.people.users.staff_of(user)) is not None:
+            return Staff(*kept)
         raise DeskRefused(
             "Người dùng này chưa có họ tên và số CCCD để tra cứu thẻ",
             "This user has no name and citizen number for card look-ups",
             status=403,
-            hint_vi="thêm vào reception.staff trong config.yaml đúng như đã đăng ký với BHXH",
-            hint_en="add them under reception.staff in config.yaml, as registered with BHXH",
+            hint_vi="`bhyt user staff`, hoặc reception.staff trong config.yaml, đúng như đã đăng ký với BHXH",
+            hint_en="`bhyt user staff`, or reception.staff in config.yaml, as registered with BHXH",
             code="RECEPTION-STAFF",
         )
 
@@ -257,6 +287,11 @@ class Desk:
             if of.code not in self._clients:
                 self._clients[of.code] = self._make(of, self._settings, self._clock)
             return self._clients[of.code]
+
+
+def no_reference() -> DeskRefused:
+    """There is no such proof, or none the caller may know of."""
+    return DeskRefused("Không có số tham chiếu này", "There is no such reference", status=404)
 
 
 def status_of_answer(document: Mapping[str, Any]) -> int:
@@ -306,4 +341,4 @@ def _unfit(field: str, message_vi: str, message_en: str) -> DeskRefused:
     return DeskRefused(message_vi, message_en, status=422, code=f"RECEPTION-{field.upper()}")
 
 
-__all__ = ["Asks", "Desk", "DeskRefused", "Question", "status_of_answer"]
+__all__ = ["Asks", "Desk", "DeskRefused", "Question", "no_reference", "status_of_answer"]

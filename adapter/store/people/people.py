@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adapter.clock import Clock
+from adapter.store.people.answers import Answers
 from adapter.store.people.audit import Audit
 from adapter.store.people.keys import Keys
 from adapter.store.people.sessions import Sessions
@@ -13,10 +14,11 @@ from adapter.vault import Vault
 
 
 class People:
-    """``users``, ``sessions``, ``keys``, ``throttle``: who may use this installation."""
+    """``users``, ``sessions``, ``keys``, ``throttle``: who may use this installation; ``answers``."""
 
     def __init__(self, database: Database, vault: Vault, clock: Clock, audit: Audit) -> None:
         self.users = Users(database, vault, clock, audit)
         self.sessions = Sessions(database, clock, audit)
         self.keys = Keys(database, clock, audit)
         self.throttle = Throttle(database, vault, clock)
+        self.answers = Answers(database, vault, clock)
