@@ -7,6 +7,7 @@ import time
 from functools import partial
 
 import uvicorn
+from fastapi import FastAPI
 from sqlalchemy import text
 
 from adapter.access import Access
@@ -25,6 +26,33 @@ from adapter.errors import ConfigError
 from adapter.pipeline.books.desk import BookDesk
 from adapter.reception.desk import Desk
 from adapter.settings import Settings
+from adapter.store.store import Store
+
+
+def web_application(
+    settings: Settings, store: Store, desk: Desk, *, key: str, practice: Practice | None = None
+) -> FastAPI:
+    """The whole application of an installation: every router there is. ``key``: its first API key."""
+
+    def ready() -> None:
+        with store.database.read() as connection:
+            connection.execute(text("SELECT 1"))
+
+    console = Console(settings, store, desk, practice=practice)
+    return create_app(
+        access=Access(store, settings.access, first_key=key),
+        status=lambda caller: status_of(store, settings, caller.facilities),
+        ready=ready,
+        routers=[
+            *console_routes(console),
+            catalogue_routes(settings, store),
+            reception_routes(desk),
+            *v1_routes(settings, store),
+            fhir_routes(lambda: doors(settings, store)),
+            book_routes(BookDesk(settings, store, store.clock)),
+        ],
+        error_page=partial(error_page, console),
+    )
 
 
 def run_web(settings: Settings, *, practice: Practice | None = None) -> None:
@@ -34,27 +62,8 @@ def run_web(settings: Settings, *, practice: Practice | None = None) -> None:
     """
     key = first_key(settings.path(settings.api.key_file))
     with open_store(settings) as store:
-
-        def ready() -> None:
-            with store.database.read() as connection:
-                connection.execute(text("SELECT 1"))
-
         desk = Desk(settings, store)
-        console = Console(settings, store, desk, practice=practice)
-        app = create_app(
-            access=Access(store, settings.access, first_key=key),
-            status=lambda caller: status_of(store, settings, caller.facilities),
-            ready=ready,
-            routers=[
-                *console_routes(console),
-                catalogue_routes(settings, store),
-                reception_routes(desk),
-                *v1_routes(settings, store),
-                fhir_routes(lambda: doors(settings, store)),
-                book_routes(BookDesk(settings, store, store.clock)),
-            ],
-            error_page=partial(error_page, console),
-        )
+        app = web_application(settings, store, desk, key=key, practice=practice)
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
