@@ -66,7 +66,7 @@ def plan_changes(
 def _take(changes: Changes, rows: list[Kept], entry: Entry, default: date) -> None:
     """Fit one row of the file into the history of its entry."""
     same = [r for r in rows if r.entry.values == entry.values and _meets(r.entry, entry, default)]
-    if same and _says_the_same(same[-1].entry, entry):
+    if same and _says_the_same(same[-1].entry, entry, default):
         changes.unchanged += 1
         return
     if same and entry.until is not None and (entry.since in {None, same[-1].entry.since}):
@@ -106,9 +106,10 @@ def _after(held: Entry, opened: Entry) -> Entry | None:
     return replace(held, since=opened.until + timedelta(days=1))
 
 
-def _says_the_same(held: Entry, entry: Entry) -> bool:
-    """The file repeats what is held; a first day it leaves open is the one held."""
-    return entry.since in {None, held.since} and entry.until == held.until
+def _says_the_same(held: Entry, entry: Entry, default: date) -> bool:
+    """The file repeats what is held; a first day it leaves open is the one held, when that has come."""
+    begun = (held.since or date.min) <= default if entry.since is None else entry.since == held.since
+    return begun and entry.until == held.until
 
 
 def _meets(held: Entry, entry: Entry, default: date) -> bool:

@@ -31,6 +31,11 @@ class Place:
     message_vi: str
     message_en: str
 
+    @property
+    def short(self) -> str:
+        """The file's name with its folder; the whole path is for programs."""
+        return "/".join(self.file.replace("\\", "/").split("/")[-2:])
+
 
 @dataclass(slots=True)
 class Group:
@@ -47,6 +52,11 @@ class Group:
     places: list[Place] = field(default_factory=list)
     dossiers: set[tuple[str, str]] = field(default_factory=set)
     more: int = 0
+
+    @property
+    def differs(self) -> bool:
+        """Whether some place has more to say than the title: a computed value, the field's name."""
+        return any(p.message_vi != self.title_vi for p in self.places)
 
 
 @dataclass(slots=True)
@@ -90,7 +100,9 @@ def gather(entries: Iterable[Mapping[str, Any]], *, per_rule: int = 200) -> Summ
             for f in dossier["findings"]:
                 summary.counts[f["severity"]] += 1
                 _add(groups, entry["file"], dossier, f, per_rule)
-    summary.groups = sorted(groups.values(), key=lambda g: (_RANK[g.severity], -len(g.dossiers), g.rule))
+    # A wrong sum is usually the shadow of a wrong row: the row stands first.
+    order = sorted(groups.values(), key=lambda g: (g.rule.startswith("X1-MONEY"), g.rule))
+    summary.groups = sorted(order, key=lambda g: (_RANK[g.severity], -len(g.dossiers)))
     return summary
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapter.rules.catalogue import RuleInfo, catalogue, checkin, not_implemented, reviewed
+from adapter.rules.context import Options
+from adapter.rules.local.rule import LocalRule
 from adapter.rules.registry import implemented
 from adapter.rules.report.hints import WEIGHT, hint
 
@@ -54,7 +56,47 @@ def describe(info: RuleInfo) -> dict[str, Any]:
         "fix_vi": fix_vi,
         "fix_en": fix_en,
         "source": info.source,
+        "overridable": info.overridable,
     }
+
+
+def describe_local(rule: LocalRule) -> dict[str, Any]:
+    """A rule of the installation's own, in the same shape."""
+    return {
+        "id": rule.id,
+        "status": "implemented",
+        "reason": "",
+        "severity": rule.severity,
+        "certainty": "high",
+        "needs": "none",
+        "purposes": sorted(p.value for p in rule.purposes),
+        "tables": [rule.table.replace("XML", "X")],
+        "fields": [rule.field] if rule.field else [],
+        "kind": "local",
+        "condition": rule.violated_when,
+        "message_vi": rule.message_vi,
+        "message_en": rule.message_en,
+        "why_vi": WEIGHT[rule.severity][0],
+        "why_en": WEIGHT[rule.severity][1],
+        "fix_vi": rule.message_vi,
+        "fix_en": rule.message_en,
+        "source": f"{rule.file}:{rule.line}",
+        "overridable": False,
+    }
+
+
+def choices_about(rule_id: str, options: Options) -> list[dict[str, Any]]:
+    """What this installation decided about a rule: weight, dates, reason; the last line that holds wins."""
+    return [
+        {
+            "severity": o.severity,
+            "since": o.since.isoformat() if o.since else None,
+            "until": o.until.isoformat() if o.until else None,
+            "reason": o.reason,
+        }
+        for o in options.overrides
+        if o.rule == rule_id
+    ]
 
 
 def listing() -> Mapping[str, list[dict[str, Any]]]:
