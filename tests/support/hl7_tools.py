@@ -18,6 +18,9 @@ from pathlib import Path
 
 import yaml
 
+from adapter.engine.installation import open_store
+from adapter.settings import load_settings
+
 NODE = Path(__file__).with_name("hl7_node")
 FACILITY = "01999"
 
@@ -174,3 +177,11 @@ def segment(name: str, fields: dict[int, str]) -> str:
 def framed(message: str | bytes) -> bytes:
     """VT, message, FS, CR."""
     return b"\x0b" + (message.encode("utf-8") if isinstance(message, str) else message) + b"\x1c\x0d"
+
+
+def kept_numbers(folder: Path) -> list[str]:
+    """MSH-10 of every message the store of an installation holds, one for each row."""
+    with open_store(load_settings(workdir=folder)) as store:
+        listed = store.messages.listing(("waiting", "collected", "aside"), limit=1_000_000)
+        bodies = [store.messages.show(message.id) for message in listed]
+    return [body.raw.decode("utf-8").split("|")[9] for body in bodies if body is not None]
