@@ -17,6 +17,7 @@ from adapter.console.pages import (
     login,
     overview,
     reception,
+    studio,
 )
 from adapter.errors import BhytError
 
@@ -30,7 +31,7 @@ _LONG = "public, max-age=31536000, immutable"
 
 def console_routes(console: Console) -> list[APIRouter]:
     """Routers to hang on the web role's application."""
-    pages = (login, overview, dossiers, dossier, findings, reception)
+    pages = (login, overview, dossiers, dossier, findings, reception, studio)
     return [_static(), *(one.routes(console) for one in pages)]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from adapter.clock import Clock, system_clock
 from adapter.cutover.guards import check_start, keep_starts, require_ready
+from adapter.engine.plans import plan_path
 from adapter.errors import BhytError, ConfigError
 from adapter.gateway.client import GatewayClient
 from adapter.gateway.hub import HubClient
@@ -21,7 +22,6 @@ from adapter.mapping import load_mapping
 from adapter.pipeline import STAGES, Context, StageResult, collect
 from adapter.pipeline.context import owner_name
 from adapter.pipeline.workbench import InlineBench
-from adapter.resources import mapping_file
 from adapter.rules.setup import setup_of
 from adapter.settings import Facility, Settings, absolute_sqlite_url
 from adapter.signing.keys import open_signer
@@ -73,6 +73,7 @@ class FacilityLine:
         self._stopping = stopping
         self._parts: dict[str, Any] = {}
         self._past_logins = 0
+        self._version: int | None = None
 
     def run(self, stage: str) -> StageResult:
         """Run one stage once; what keeps it from starting is a failure of that stage, not an exception."""
@@ -130,9 +131,19 @@ class FacilityLine:
 
     def part(self, name: str) -> Any:
         """A part (plan, source, key, gateway), opened when it is first asked for. Raises what opening it raises."""
+        if name == "plan":
+            self._renew_plan()
         if name not in self._parts:
             self._parts[name] = getattr(self, f"_open_{name}")()
         return self._parts[name]
+
+    def _renew_plan(self) -> None:
+        """Let go of a mapping that people have replaced by another version; its source reads by its queries."""
+        number = self._store.mappings.active_number(self.facility.code)
+        if number != self._version:
+            self._drop("plan")
+            self._drop("source")
+            self._version = number
 
     def _drop(self, name: str) -> None:
         part = self._parts.pop(name, None)
@@ -142,7 +153,7 @@ class FacilityLine:
             part.close()
 
     def _open_plan(self) -> Any:
-        return load_mapping(mapping_file(self.facility.mapping, self._settings.workdir))
+        return load_mapping(plan_path(self._settings, self.facility, self._store))
 
     def _open_source(self) -> Any:
         source = self.facility.source

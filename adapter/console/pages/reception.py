@@ -67,8 +67,8 @@ def routes(console: Console) -> APIRouter:
             answer = console.desk.ask("history" if want == "history" else "card", question, user=who.name, facility=at)
         except BhytError as error:
             return show(request, who, getattr(error, "status", 503), asked=asked, facility=facility, problem=error)
-        return show(
-            request, who, asked=asked, facility=facility, **{"history" if want == "history" else "card": answer}
-        )
+        if want == "history":
+            return show(request, who, asked=asked, facility=facility, history=answer)
+        return show(request, who, asked=asked, facility=facility, card=answer)
 
     return router

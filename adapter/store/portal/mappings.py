@@ -15,6 +15,7 @@ from adapter.errors import ConfigError
 from adapter.store.people.audit import Audit, Entry
 from adapter.store.portal.schema import mapping_versions
 from adapter.store.tables.database import Database
+from adapter.store.tables.schema import encounters
 
 VersionState = Literal["review", "active", "retired", "rejected"]
 
@@ -118,6 +119,17 @@ class Mappings:
         with self._db.read() as connection:
             row = connection.execute(statement).one_or_none()
         return None if row is None else _version(row)
+
+    def newest_encounters(self, facility: str, limit: int) -> tuple[tuple[int, str], ...]:
+        """(encounter, content) read last, whose snapshots can be translated for a comparison."""
+        statement = (
+            select(encounters.c.id, encounters.c.content_hash)
+            .where(encounters.c.facility == facility)
+            .order_by(encounters.c.id.desc())
+            .limit(limit)
+        )
+        with self._db.read() as connection:
+            return tuple((row.id, row.content_hash) for row in connection.execute(statement))
 
     def list(self, facility: str) -> list[Version]:
         """All versions of a facility, the newest first."""
