@@ -30,6 +30,8 @@ from adapter.store.views.balance import Balance
 from adapter.store.views.queries import Queries
 from adapter.store.views.trends import Trends
 from adapter.store.views.worklist import Worklist
+from adapter.store.watch.alerts import Alerts
+from adapter.store.watch.health import Health
 from adapter.store.work.dossiers import Dossiers
 from adapter.store.work.gates import Gates
 from adapter.store.work.intake import Intake
@@ -63,6 +65,8 @@ class Store:
         self.outbox = Outbox(database, vault, keep_signed=retention.signed)
         self.gates = Gates(database, self.audit)
         self.balance = Balance(database)
+        self.health = Health(database)
+        self.alerts = Alerts(database)
         self.queries = Queries(database, vault)
         self.worklist = Worklist(database, vault)
         self.trends = Trends(database, vault)
