@@ -19,7 +19,7 @@ from adapter.mapping import load_mapping
 from adapter.mapping.plan import Plan
 from adapter.resources import shipped
 from tests.support.demo_hospital import NOW, Hospital
-from tests.support.demo_world import read_all
+from tests.support.demo_world import check_encounter, read_all
 
 
 @pytest.fixture(scope="module")
@@ -356,6 +356,24 @@ def test_trap_29_packages_shared_beds_and_used_up_supplies_follow_their_rules(hi
     his.sql("UPDATE SERVED_ITEM SET ORIGINAL_PRICE = '285300.0000' WHERE BED_CODE IS NOT NULL")
     beds = [row for row in his.dossier(his.one("inpatient")).rows("XML3") if row["MA_GIUONG"]]
     assert {(row["TYLE_TT_DV"], row["THANH_TIEN_BV"]) for row in beds} == {("50", "142650.00")}
+
+
+def test_trap_29_the_second_stent_has_its_own_row_and_its_own_level_and_is_pointed_at(his: Hospital) -> None:
+    code = his.one("coronary_stent")
+    dossier = his.dossier(code)
+    stents = [row for row in dossier.rows("XML3") if row["MA_VAT_TU"] == "N06.02.020"]
+    orders = his.sql(
+        "SELECT i.STENT_ORDER FROM SERVED_ITEM i JOIN EPISODE e ON e.ID = i.TDL_EPISODE_ID WHERE e.EPISODE_CODE = ? "
+        "AND i.STENT_ORDER IS NOT NULL ORDER BY i.ID",
+        [code],
+    )
+    assert orders == [(1,), (2,)]
+    assert [row["T_TRANTT"] for row in stents] == ["36000000.00", "18000000.00"]
+    assert [row["DON_GIA_BH"] for row in stents] == ["36000000.000", "18000000.000"]
+    assert {(row["GOI_VTYT"], row["SO_LUONG"]) for row in stents} == {("G1", "1.000")}
+    assert all(Decimal(row["T_BHTT"]) <= Decimal(row["T_TRANTT"]) for row in stents)
+    report = next(c.report for c in check_encounter(his.plan, his.read(code), now=NOW) if c.dossier == dossier)
+    assert "X3-CLIN-003" in {finding.rule for finding in report.findings}
 
 
 def test_trap_30_a_missing_column_is_named_before_anything_is_read(his: Hospital) -> None:
