@@ -282,7 +282,8 @@ def _more_lines(his: Monthly, number: int, count: int, price: str, amount: str) 
         "WITH RECURSIVE n(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < ?) "
         f"INSERT INTO {month}_thanhtoanct (idthanhtoan, maql, idchidinh, mavp, ngay, soluong, dongia, dongiabh, tyle, "
         "muchuong, bhyttra, cungchitra, madoituong) "
-        f"SELECT c.idthanhtoan, c.maql, c.idchidinh, c.mavp, c.ngay, ?, ?, ?, '100', '100', '0.00', '0.00', 1 FROM n, (SELECT c.* FROM {month}_thanhtoanct c "
+        "SELECT c.idthanhtoan, c.maql, c.idchidinh, c.mavp, c.ngay, ?, ?, ?, '100', '100', '0.00', '0.00', 1 "
+        f"FROM n, (SELECT c.* FROM {month}_thanhtoanct c "
         "JOIN hisc_duoc d ON d.mavp = c.mavp WHERE c.maql = ? AND d.loai = 1 ORDER BY c.id LIMIT 1) c",
         (count, amount, price, price, number),
     )
