@@ -77,6 +77,10 @@ class BhytError(Exception):
             self.code = code
         super().__init__(message_en)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An error crosses from one process to another whole, whatever its class asks for when it is made.
+        return _as_it_was, (type(self), self.args, self.__dict__)
+
     def text(self, language: str = "vi") -> str:
         """One line for a person: place, what happened, what to do."""
         message = self.message_vi if language == "vi" else self.message_en
@@ -103,6 +107,13 @@ class BhytError(Exception):
             "row": where.row,
             "field": where.field,
         }
+
+
+def _as_it_was(kind: type[BhytError], arguments: tuple[Any, ...], state: dict[str, Any]) -> BhytError:
+    error = kind.__new__(kind, *arguments)
+    error.args = arguments
+    error.__dict__.update(state)
+    return error
 
 
 class Terminal(BhytError):

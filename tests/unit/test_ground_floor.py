@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -118,3 +120,18 @@ def test_relative_sqlite_files_lie_in_the_workdir(tmp_path: Path) -> None:
     assert absolute_sqlite_url("sqlite:///a.db", tmp_path) == f"sqlite:///{tmp_path}/a.db"
     assert absolute_sqlite_url("sqlite:////abs/a.db", tmp_path) == "sqlite:////abs/a.db"
     assert absolute_sqlite_url("postgresql://h/db", tmp_path) == "postgresql://h/db"
+
+
+def _kinds(kind: type[BhytError]) -> Iterator[type[BhytError]]:
+    yield kind
+    for lower in kind.__subclasses__():
+        yield from _kinds(lower)
+
+
+@pytest.mark.parametrize("kind", sorted(_kinds(BhytError), key=lambda k: k.__qualname__))
+def test_every_error_crosses_from_one_process_to_another_whole(kind: type[BhytError]) -> None:
+    error = kind("hỏng", "broken", hint_vi="sửa", hint_en="mend", where=Where("m.yaml", 3, 7))
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is kind
+    assert again.to_dict() == error.to_dict()
+    assert str(again) == str(error)

@@ -38,7 +38,7 @@ alerts = Table(
     Column("condition", String(40), nullable=False),
     Column("facility", String(5), nullable=False, comment="empty: the whole installation"),
     Column(
-        "step", String(20), nullable=False, comment="how far it has come, such as days left; a new step is told anew"
+        "step", String(20), nullable=False, comment="how far it has come; a new step is told anew"
     ),
     Column("severity", String(10), nullable=False),
     Column("text_vi", Text, nullable=False),
