@@ -77,7 +77,8 @@ class PrivacyRule(_Frozen):
         if not self.cut or not self._in_context(text, diseases):
             return text
         shorter = nfc = unicodedata.normalize("NFC", text)
-        for pattern in _patterns(self.cut):
+        # Text typed without marks is searched with patterns without marks.
+        for pattern in _patterns(self.cut if nfc != _unmarked(nfc) else (*self.cut, *map(_unmarked, self.cut))):
             shorter = pattern.sub("[…]", shorter)
         return text if shorter == nfc else re.sub(r"(\[…\][\s,;]*)+\[…\]", "[…]", shorter)
 
@@ -178,5 +179,5 @@ def _fold(text: str) -> str:
 
 
 def _unmarked(text: str) -> str:
-    apart = unicodedata.normalize("NFD", text.replace("đ", "d"))
-    return "".join(c for c in apart if not unicodedata.combining(c))
+    apart = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
+    return unicodedata.normalize("NFC", "".join(c for c in apart if not unicodedata.combining(c)))
