@@ -12,11 +12,12 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.bar import Bar
+from benchmarks.check import check_bars
 from benchmarks.mapping import mapping_bars
 from benchmarks.sender import sender_bars
 
 _OUT = Path(__file__).parent / "out" / "latest.json"
-_SETS: dict[str, Callable[[], list[Bar]]] = {"mapping": mapping_bars, "sender": sender_bars}
+_SETS: dict[str, Callable[[], list[Bar]]] = {"check": check_bars, "mapping": mapping_bars, "sender": sender_bars}
 
 
 def main() -> int:
