@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -11,6 +11,7 @@ from adapter.clock import Clock
 from adapter.dossier.model import Dossier
 from adapter.errors import BhytError, ConfigError
 from adapter.gateway.client import Gateway
+from adapter.pipeline.notes import Note
 from adapter.pipeline.owners import owner_name
 from adapter.pipeline.workbench import Bench
 from adapter.settings import Facility, Settings
@@ -43,6 +44,15 @@ class Readiness(Protocol):
     def reason(self) -> str: ...
 
 
+class Translation(Protocol):
+    """A dossier and what was noted while it was made."""
+
+    @property
+    def dossier(self) -> Dossier: ...
+    @property
+    def notes(self) -> Sequence[Note]: ...
+
+
 class Plan(Protocol):
     """A compiled mapping, as the pipeline uses it."""
 
@@ -57,7 +67,7 @@ class Plan(Protocol):
         """What the encounter is ready for. Raises MappingError."""
         ...
 
-    def translate(
+    def translate_noted(
         self,
         encounter: SourceEncounter,
         due: Any,
@@ -65,8 +75,9 @@ class Plan(Protocol):
         facility: str,
         now: datetime,
         uninsured_tables: tuple[str, ...],
-    ) -> Dossier:
-        """The dossier of one due. Raises MappingError."""
+        standard: str | None,
+    ) -> Translation:
+        """The dossier of one due, in the facility's pinned layout if it has one. Raises MappingError."""
         ...
 
 

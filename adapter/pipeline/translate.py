@@ -13,8 +13,9 @@ from adapter.clock import VIETNAM, from_datetime12
 from adapter.dossier.model import Dossier, decimal_of
 from adapter.errors import BhytError, LeaseLost, Terminal, Where
 from adapter.pipeline.books.keep import WITHHELD, book_unit, further_facts, judged
-from adapter.pipeline.context import Context, Due, StageResult
+from adapter.pipeline.context import Context, Due, StageResult, Translation
 from adapter.pipeline.deadlines import claim_deadline
+from adapter.pipeline.notes import findings_of
 from adapter.pipeline.owners import end_leases_of_the_dead
 from adapter.pipeline.pull import expected_of, source_name
 from adapter.rules.finding import Finding
@@ -88,33 +89,35 @@ def _units(ctx: Context, claimed: ClaimedEncounter) -> Iterator[Unit]:
             yield _skipped(ready.ma_lk, purpose, due.occasion, due.exempt_reason, now)
             continue
         try:
-            dossier = _dossier(ctx, claimed, due, ready.ma_lk, now)
-            dossier, book = _with_book(ctx, claimed, dossier, now)
+            made = _translation(ctx, claimed, due, ready.ma_lk, now)
+            dossier, book = _with_book(ctx, claimed, made.dossier, now)
         except BhytError as error:
             yield _failed(error, claimed, now, ma_lk=ready.ma_lk, purpose=purpose, occasion=due.occasion)
             continue
         if dossier.rows("XML12"):
             # QĐ 3176's table 12 is typed into the portal by people; it never rides in GIAMDINHHS.
             apart = replace(dossier, tables={"XML12": dossier.rows("XML12")}, occasion=XML12)
-            yield replace(unit_of(apart, now), skip_reason=ON_PORTAL)
+            noted = findings_of(made.notes, ["XML12"])
+            yield replace(unit_of(apart, now), skip_reason=ON_PORTAL, findings=noted)
             rest = {name: rows for name, rows in dossier.tables.items() if name != "XML12"}
             dossier = replace(dossier, tables=rest, document=None)
         if book is not None and book.judged["withheld"]:
             yield replace(_skipped(ready.ma_lk, purpose, due.occasion, WITHHELD, now), book=book)
             continue
-        unit = replace(unit_of(dossier, now), book=book)
+        unit = replace(unit_of(dossier, now), book=book, findings=findings_of(made.notes, dossier.tables))
         yield replace(unit, skip_reason=BEFORE_START) if _before_start(ctx, unit) else unit
 
 
-def _dossier(ctx: Context, claimed: ClaimedEncounter, due: Due, ma_lk: str, now: datetime) -> Dossier:
+def _translation(ctx: Context, claimed: ClaimedEncounter, due: Due, ma_lk: str, now: datetime) -> Translation:
     plan = ctx.need("plan")
     try:
-        dossier: Dossier = plan.translate(
+        made: Translation = plan.translate_noted(
             claimed.encounter,
             due,
             facility=ctx.facility.code,
             now=now,
             uninsured_tables=ctx.settings.standard.book_tables,
+            standard=ctx.facility.standard,
         )
     except BhytError:
         raise
@@ -125,14 +128,14 @@ def _dossier(ctx: Context, claimed: ClaimedEncounter, due: Due, ma_lk: str, now:
             where=Where(plan.name),
             code="MAP-ERROR",
         ) from error
-    if dossier.ma_lk != ma_lk:
+    if made.dossier.ma_lk != ma_lk:
         raise Terminal(
             "MA_LK của hồ sơ khác MA_LK lúc xét sẵn sàng",
             "The dossier's MA_LK differs from the one readiness was judged for",
             where=Where(plan.name, table="XML1", field="MA_LK"),
             code="MAP-ERROR",
         )
-    return dossier
+    return made
 
 
 def _with_book(

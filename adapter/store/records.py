@@ -78,7 +78,8 @@ class ClaimedEncounter:
 class Unit:
     """One dossier as translation made it, to become a revision if its content is new.
 
-    ``dossier`` is None when the mapping failed: then ``findings`` say why, and it is blocked.
+    ``dossier`` is None when the mapping failed: then ``findings`` say why, and it is blocked. With a dossier
+    they are what translation noted (letters lost, text cut).
     ``skip_reason`` makes it ``skipped``. ``rank`` 0 goes before 1; ``deadline`` orders the rest.
     """
 
@@ -97,6 +98,11 @@ class Unit:
     amount_insurance: Decimal | None = None
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     book: BookUnit | None = None
+
+    @property
+    def blocked(self) -> bool:
+        """Translation itself found an error; notes of lesser weight go with the dossier to the check."""
+        return any(f.severity == "error" for f in self.findings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from typing import Any
 from adapter.dossier.model import Dossier, Purpose
 from adapter.errors import BhytError, MappingError, SourceUnreachable, Where
 from adapter.gateway.outcome import Outcome, OutcomeKind
+from adapter.mapping import Note, Translation
 from adapter.pipeline import Context
 from adapter.pipeline.workbench import CheckJob, Signed, SignJob
 from adapter.rules.finding import Finding, Report
@@ -80,6 +81,10 @@ class FakePlan:
             raise MappingError("không đọc được", "cannot be read", where=Where("fake.yaml", 3, 1))
         due = tuple(_due(text) for text in encounter.row["due"].split())
         return FakeReadiness(encounter.row["ma_lk"], due, "" if due else "not settled")
+
+    def translate_noted(self, encounter: SourceEncounter, due: FakeDue, **options: Any) -> Translation:
+        notes = tuple(Note(*note) for note in encounter.row.get("notes", ()))
+        return Translation(self.translate(encounter, due, **options), notes)
 
     def translate(self, encounter: SourceEncounter, due: FakeDue, **_: Any) -> Dossier:
         row = encounter.row

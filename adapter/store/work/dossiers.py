@@ -230,7 +230,7 @@ class Dossiers:
         return result
 
     def _insert_dossier(self, save: _Save, unit: Unit) -> int:
-        first = State.SKIPPED if unit.skip_reason else State.BLOCKED if unit.findings else State.TRANSLATED
+        first = State.SKIPPED if unit.skip_reason else State.BLOCKED if unit.blocked else State.TRANSLATED
         row = save.connection.execute(
             insert(dossiers)
             .values(
@@ -254,7 +254,7 @@ class Dossiers:
 
     def _revise(self, save: _Save, unit: Unit, dossier_id: int, *, number: int, reason: str) -> None:
         connection = save.connection
-        state = State.SKIPPED if unit.skip_reason else State.BLOCKED if unit.findings else State.TRANSLATED
+        state = State.SKIPPED if unit.skip_reason else State.BLOCKED if unit.blocked else State.TRANSLATED
         revision_id = int(
             connection.execute(
                 insert(revisions)

@@ -6,18 +6,25 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 
 from adapter.rules.finding import Finding
 from adapter.store.tables.schema import findings
+from adapter.store.tables.types import Id
 from adapter.vault import Vault
 
 _PURPOSE = "finding"
 
 
-def save_findings(connection: Connection, vault: Vault, revision_id: int, found: Iterable[Finding]) -> None:
-    """Replace a revision's findings by these."""
-    connection.execute(delete(findings).where(findings.c.revision_id == revision_id))
+_OF_MAPPING = "MAP-"
+"""Begins the code of everything translation notes; a check of the rules leaves these where they are."""
+
+
+def save_findings(
+    connection: Connection, vault: Vault, revision_id: int, found: Iterable[Finding], *, keep_notes: bool = False
+) -> None:
+    """Replace a revision's findings by these; ``keep_notes`` spares what translation noted."""
+    connection.execute(_FORGET_CHECKED if keep_notes else _FORGET, {"of": revision_id})
     rows = [
         {
             "revision_id": revision_id,
@@ -31,7 +38,12 @@ def save_findings(connection: Connection, vault: Vault, revision_id: int, found:
         for f in found
     ]
     if rows:
-        connection.execute(insert(findings), rows)
+        connection.execute(_ADD, rows)
+
+
+_FORGET = delete(findings).where(findings.c.revision_id == bindparam("of", type_=Id))
+_FORGET_CHECKED = _FORGET.where(~findings.c.rule.like(f"{_OF_MAPPING}%"))
+_ADD = insert(findings)
 
 
 def load_findings(connection: Connection, vault: Vault, revision_id: int) -> tuple[Finding, ...]:

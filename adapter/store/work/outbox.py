@@ -198,7 +198,7 @@ class Outbox:
                 actor=actor,
                 detail=rules,
             )
-            save_findings(connection, self._vault, claimed.revision_id, findings)
+            save_findings(connection, self._vault, claimed.revision_id, findings, keep_notes=True)
         return target
 
     # ---- sign --------------------------------------------------------------------------------
