@@ -5,6 +5,7 @@ They are loaded as images, so nothing in them can run or reach anything.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import pygal
@@ -12,6 +13,10 @@ from pygal.style import Style
 
 from adapter.console.core.words import Words
 from adapter.store.views.trends import Day
+
+# pygal leaves an import hook of the kind Python 3.12 took away, for maps nobody here draws; every later import of
+# any library would stumble over it.
+sys.meta_path[:] = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
 
 GOOD, BAD, WARN, ACCENT = "#1b6e3c", "#a8231c", "#b06a00", "#0b6b74"
 _FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif"
