@@ -8,7 +8,7 @@ ARGS ?=
 WORKDIR ?= demo-work
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench chaos docs clean lock format install install-dev system-packages
+.PHONY: demo test lint bench bench-connectors chaos docs clean lock format install install-dev system-packages
 
 # -- environment ------------------------------------------------------------------------------
 
@@ -80,3 +80,6 @@ lock: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-connectors: $(VENV)/.installed-dev
+	@$(BIN)/python -m benchmarks.connectors $(ARGS)
