@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from adapter.mapping import load_mapping
+from adapter.mapping.tools import testing
 from adapter.mapping.tools.lint import lint
-from adapter.mapping.tools.testing import run_tests, tests_file
 from adapter.resources import shipped
 
 OURS = ("demo-his-a", "demo-his-b", "demo-his-c", "omop", "staging", "template")
@@ -22,7 +22,7 @@ def _mapping(name: str) -> Path:
 @pytest.mark.parametrize("name", OURS)
 def test_the_tests_beside_a_shipped_mapping_pass(name: str) -> None:
     path = _mapping(name)
-    results = run_tests(load_mapping(path), tests_file(path))
+    results = testing.run_tests(load_mapping(path), testing.tests_file(path))
     assert [(r.name, r.problems) for r in results if not r.passed] == []
     assert len(results) >= FEWEST.get(name, 8)
 
