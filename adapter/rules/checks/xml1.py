@@ -15,6 +15,7 @@ from adapter.rules.checks.common import (
     identity_contradicts,
     in_list,
     listed,
+    no_such_disease,
     visit_kind_known,
 )
 from adapter.rules.registry import Answer, Hit, info, one_of, required, row_rule, rows, warn
@@ -71,7 +72,7 @@ def _card_counts(v: View, r: Row) -> Answer:
     return [Hit(f, expected=str(count)) for f in fields if f in r and len(parts(r[f])) != count]
 
 
-def _secondary(_: View, r: Row) -> Answer:
+def _secondary(v: View, r: Row) -> Answer:
     text = r["MA_BENH_KT"]
     if not text:
         return None
@@ -79,7 +80,9 @@ def _secondary(_: View, r: Row) -> Answer:
     trailing = codes[-1] == ""
     if any(not ICD10.match(c) for c in (codes[:-1] if trailing else codes)):
         return "MA_BENH_KT"
-    return warn("MA_BENH_KT") if trailing else None
+    if trailing:
+        return warn("MA_BENH_KT")
+    return info("MA_BENH_KT") if any(no_such_disease(v, c) for c in codes) else None
 
 
 def _repeated_disease(_: View, r: Row) -> Answer:
@@ -101,9 +104,13 @@ def _child_weights(_: View, r: Row) -> Answer:
     return any(w is None or not 300 <= w <= 7000 for w in values) and "CAN_NANG_CON"
 
 
-def _main_disease_form(_: View, r: Row) -> Answer:
+def _main_disease_form(v: View, r: Row) -> Answer:
     code = r["MA_BENH_CHINH"]
-    return bool(code) and (";" in code or len(code) > 7 or not ICD10.match(code)) and "MA_BENH_CHINH"
+    if not code:
+        return None
+    if ";" in code or len(code) > 7 or not ICD10.match(code):
+        return "MA_BENH_CHINH"
+    return info("MA_BENH_CHINH") if no_such_disease(v, code) else None
 
 
 def _nation_and_people(_: View, r: Row) -> Answer:
