@@ -11,11 +11,17 @@ from adapter.console.core.context import Console
 from adapter.console.core.page import go, page
 from adapter.console.core.words import Words, language_of
 from adapter.console.pages import (
+    admin,
+    audit,
+    book,
+    catalogues,
     dossier,
     dossiers,
     findings,
     login,
     overview,
+    people,
+    practice,
     reception,
     studio,
 )
@@ -31,7 +37,21 @@ _LONG = "public, max-age=31536000, immutable"
 
 def console_routes(console: Console) -> list[APIRouter]:
     """Routers to hang on the web role's application."""
-    pages = (login, overview, dossiers, dossier, findings, reception, studio)
+    pages = (
+        login,
+        overview,
+        dossiers,
+        dossier,
+        book,
+        findings,
+        reception,
+        studio,
+        catalogues,
+        admin,
+        people,
+        audit,
+        practice,
+    )
     return [_static(), *(one.routes(console) for one in pages)]
 
 
