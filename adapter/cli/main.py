@@ -24,6 +24,7 @@ COMMANDS = {
     "doctor": "adapter.cli.doctor_cmd:doctor_command",
     "status": "adapter.cli.status_cmd:status_command",
     "queue": "adapter.cli.queue_cmd:app",
+    "messages": "adapter.cli.messages_cmd:app",
     "check": "adapter.cli.check_cmd:check_command",
     "sign": "adapter.cli.signatures:sign_command",
     "verify": "adapter.cli.signatures:verify_command",
