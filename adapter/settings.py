@@ -271,6 +271,25 @@ class AccessSettings(_Part):
     wait_longest: Annotated[float, Field(gt=0, description="seconds")] = 900
 
 
+class WatchSettings(_Part):
+    """When the watch speaks. Hours, minutes, shares and counts as named."""
+
+    every: Annotated[float, Field(gt=0, description="seconds between two looks")] = 300
+    digest_at: Annotated[str | None, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "07:00"
+    deadline_hours: Annotated[float, Field(gt=0)] = 24
+    queue_hours: Annotated[float, Field(gt=0)] = 4
+    silent_hours: Annotated[float, Field(gt=0, description="without a receipt, a working day among them")] = 36
+    failing_minutes: Annotated[float, Field(ge=0, description="a stage fails so long before it is told")] = 10
+    breaker_minutes: Annotated[float, Field(ge=0)] = 15
+    stop_hours: Annotated[float, Field(ge=0)] = 4
+    settle_minutes: Annotated[float, Field(ge=0, description="an end must last so long before it is told")] = 10
+    refusal_share: Annotated[float, Field(gt=0, le=1)] = 0.1
+    refusal_least: Annotated[int, Field(ge=1, description="dossiers handed over, before a share means anything")] = 20
+    disk_free_gb: Annotated[float, Field(ge=0)] = 2
+    book_overdue: Annotated[int, Field(ge=0, description="visits not seen in VNeID after 24 h; 0: not told")] = 1
+    purge_at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "02:30"
+
+
 class ApiSettings(_Part):
     """The web role: loopback only unless changed on purpose."""
 
@@ -300,6 +319,7 @@ class Settings(BaseSettings):
     api: ApiSettings = ApiSettings()
     access: AccessSettings = AccessSettings()
     alerts: tuple[str, ...] = ()
+    watch: WatchSettings = WatchSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -20,6 +20,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from filelock import FileLock, Timeout
 
 from adapter.clock import VIETNAM, Clock, system_clock
+from adapter.engine.housekeeping import add_housekeeping
 from adapter.engine.installation import NEEDS, FacilityLine, open_installation
 from adapter.engine.logs import Teller, log
 from adapter.engine.supervise import parent_is_gone
@@ -53,6 +54,7 @@ def run_engine(settings: Settings, clock: Clock = system_clock) -> None:
                     max_instances=1,
                     misfire_grace_time=None,
                 )
+        add_housekeeping(scheduler, settings, installation.store)
         scheduler.start()
         log.info("engine started", facilities=len(installation.lines), pid=os.getpid())
         while not stop.wait(1.0) and not parent_is_gone():

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 from adapter.clock import Clock, system_clock
 from adapter.cutover.guards import check_start, keep_starts, require_ready
 from adapter.engine.plans import plan_path
-from adapter.errors import BhytError, ConfigError
+from adapter.errors import BhytError, ConfigError, StoreBusy
 from adapter.gateway.client import GatewayClient
 from adapter.gateway.hub import HubClient
 from adapter.gateway.route import Routed
@@ -24,7 +25,8 @@ from adapter.pipeline.context import owner_name
 from adapter.pipeline.workbench import InlineBench
 from adapter.rules.setup import setup_of
 from adapter.settings import Facility, Settings, absolute_sqlite_url
-from adapter.signing.keys import open_signer
+from adapter.signing.checks import serial_hex
+from adapter.signing.keys import KeyHolder, open_signer
 from adapter.signing.trust import Trust
 from adapter.store import Store
 from adapter.vault import Vault
@@ -42,6 +44,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
 
 ROUND = ("pull", "translate", "check", "sign", "send")
 """The stages that move dossiers on; ``follow`` only asks, and only on its schedule."""
+
+_NOTE_EVERY = timedelta(minutes=1)
 
 
 @contextmanager
@@ -73,10 +77,17 @@ class FacilityLine:
         self._stopping = stopping
         self._parts: dict[str, Any] = {}
         self._past_logins = 0
+        self._signs_with = ""
+        self._noted: dict[str, tuple[str | None, datetime]] = {}
         self._version: int | None = None
 
     def run(self, stage: str) -> StageResult:
         """Run one stage once; what keeps it from starting is a failure of that stage, not an exception."""
+        result = self._run(stage)
+        self._note(result)
+        return result
+
+    def _run(self, stage: str) -> StageResult:
         if stage == "follow" and (self.facility.hub is None or self.facility.mode == "shadow"):
             return StageResult(stage)  # the BHXH gateway has no such question
         try:
@@ -111,6 +122,29 @@ class FacilityLine:
             "rules": setup_of(self._settings, self.facility),
             "catalogues": self._store.catalogues.index(self.facility.code),
         }
+
+    def _note(self, result: StageResult) -> None:
+        """Keep how the stage fares, for the watch: every change at once, otherwise at most once a minute."""
+        now = self._clock()
+        first = result.failures[0] if result.failures else None
+        code = first.code if first is not None else None
+        before = self._noted.get(result.stage)
+        if before is not None and before[0] == code and now - before[1] < _NOTE_EVERY:
+            return
+        told = (first.code, first.message_vi, first.message_en) if first is not None else None
+        try:
+            self._store.health.ran(self.facility.code, result.stage, now=now, failure=told, done=result.done)
+        except StoreBusy as error:
+            result.failures.append(error)
+            return
+        self._noted[result.stage] = (code, now)
+
+    def _note_certificate(self, key: KeyHolder) -> None:
+        certificate = key.certificate
+        seen = serial_hex(certificate)
+        if self._signs_with != seen:
+            self._store.health.signs_with(self.facility.code, seen, certificate.not_valid_after_utc, now=self._clock())
+            self._signs_with = seen
 
     def _needs(self, stage: str) -> tuple[str, ...]:
         if stage == "pull" and self.facility.source is None:

@@ -31,6 +31,7 @@ from adapter.store.views.queries import Queries
 from adapter.store.views.trends import Trends
 from adapter.store.views.worklist import Worklist
 from adapter.store.watch.alerts import Alerts
+from adapter.store.watch.figures import Watching
 from adapter.store.watch.health import Health
 from adapter.store.work.dossiers import Dossiers
 from adapter.store.work.gates import Gates
@@ -67,6 +68,7 @@ class Store:
         self.balance = Balance(database)
         self.health = Health(database)
         self.alerts = Alerts(database)
+        self.watching = Watching(database)
         self.queries = Queries(database, vault)
         self.worklist = Worklist(database, vault)
         self.trends = Trends(database, vault)

@@ -37,9 +37,7 @@ alerts = Table(
     Column("id", Id, primary_key=True),
     Column("condition", String(40), nullable=False),
     Column("facility", String(5), nullable=False, comment="empty: the whole installation"),
-    Column(
-        "step", String(20), nullable=False, comment="how far it has come; a new step is told anew"
-    ),
+    Column("step", String(20), nullable=False, comment="how far it has come; a new step is told anew"),
     Column("severity", String(10), nullable=False),
     Column("text_vi", Text, nullable=False),
     Column("text_en", Text, nullable=False),
