@@ -47,7 +47,8 @@ def require_good(password: str, *, login: str, least: int) -> None:
             f"Mật khẩu cần từ {least} đến {LONGEST} ký tự", f"A password needs {least} to {LONGEST} characters"
         )
     folded = plain.casefold()
-    if len(set(folded)) < 5 or login.casefold() in folded or folded.strip("0123456789!@#$%. ") in _common():
+    core = folded.strip("0123456789!@#$%. ")
+    if len(core) < 4 or len(set(folded)) < 5 or login.casefold() in folded or core in _common():
         raise PasswordRefused(
             "Mật khẩu quá dễ đoán",
             "The password is too easy to guess",

@@ -6,10 +6,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
 
 from adapter.access import Principal
-from adapter.api.identity import permission_of, signed_in
+from adapter.api.identity import permission_of, routes_of, signed_in
 from adapter.api.v1.models import Problem
 
 _OPEN = "*"
@@ -31,7 +30,6 @@ def describe(app: FastAPI) -> dict[str, Any]:
     """The document, made once for an application."""
     if app.openapi_schema is not None:
         return app.openapi_schema
-    routes = [route for route in app.routes if isinstance(route, APIRoute) and route.include_in_schema]
     made = get_openapi(
         title="bhyt-adapter",
         version=app.version,
@@ -40,7 +38,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
             "One error shape everywhere (`Problem`). Lists are paged by cursor. Writes under /v1/dossiers and "
             "/v1/users take `Idempotency-Key`. Personal data is masked; to see it is an act with a reason, recorded."
         ),
-        routes=routes,
+        routes=app.routes,
     )
     schemas = made.setdefault("components", {}).setdefault("schemas", {})
     schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
@@ -48,13 +46,14 @@ def describe(app: FastAPI) -> dict[str, Any]:
         "key": {"type": "http", "scheme": "bearer", "description": "an API key"},
         "session": {"type": "apiKey", "in": "cookie", "name": "bhyt", "description": "with X-CSRF-Token on writes"},
     }
-    for route in routes:
-        _complete(made["paths"][route.path_format], route)
+    for route in routes_of(app):
+        if route.include_in_schema:
+            _complete(made["paths"][route.path_format], route)
     app.openapi_schema = made
     return made
 
 
-def _complete(path: dict[str, Any], route: APIRoute) -> None:
+def _complete(path: dict[str, Any], route: Any) -> None:
     permission = permission_of(route)
     for method in route.methods or ():
         operation = path.get(method.lower())

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import Request, Response
-from fastapi.routing import APIRoute
+from fastapi import FastAPI, Request, Response
+from fastapi.routing import iter_route_contexts
 from starlette.concurrency import run_in_threadpool
 
 from adapter.access import Access, Principal
@@ -84,7 +84,12 @@ signed_in = SignedIn()
 open_to_all = Open()
 
 
-def permission_of(route: APIRoute) -> str | None:
+def routes_of(app: FastAPI) -> list[Any]:
+    """Every route of an application that FastAPI made, also those of included routers."""
+    return [route for route in iter_route_contexts(app.routes) if getattr(route, "dependant", None) is not None]
+
+
+def permission_of(route: Any) -> str | None:
     """The permission a route asks for: a name, "" any signed-in caller, "*" open; None: it names none."""
     for dependency in _calls(route.dependant):
         if isinstance(dependency, Require | Open):
@@ -165,6 +170,7 @@ __all__ = [
     "open_to_all",
     "permission_of",
     "require",
+    "routes_of",
     "session_token",
     "signed_in",
     "start_session",

@@ -18,6 +18,7 @@ from adapter.store.store import Store
 IdempotencyKey = Annotated[
     str | None,
     Header(
+        alias="Idempotency-Key",
         min_length=8,
         max_length=200,
         pattern=r"^[\x21-\x7e]+$",

@@ -62,7 +62,7 @@ class NewUser(BaseModel):
     display_name: Annotated[str, Field(max_length=200)] = ""
     roles: _Names
     facilities: _Codes | None = None
-    password: Annotated[str, Field(max_length=256, repr=False)] | None = None
+    password: str | None = Field(default=None, max_length=256, repr=False)
 
 
 class Rights(BaseModel):
