@@ -98,6 +98,7 @@ class FakePlan:
             "NGAY_VAO": "202608300800",
             "NGAY_RA": row.get("ended", "202609011000"),
             "T_BHTT": row.get("amount", "100.00"),
+            **row.get("header", {}),
         }
         if row.get("rule"):
             header["RULE"] = row["rule"]  # read by the bench below; no writer knows it

@@ -86,8 +86,12 @@ def test_text_of_people_is_escaped_in_the_narrative() -> None:
 
 
 def test_what_is_no_r4_is_never_handed_out() -> None:
+    book = visit("in_patient").book
+    born = book.administrative.birth_date
+    assert born is not None
+    person = book.administrative.model_copy(update={"birth_date": born.model_copy(update={"value": "never"})})
     with pytest.raises(ValidationError):
-        bundle(visit("in_patient").book, base="https://a space.example", now=NOW)
+        bundle(book.model_copy(update={"administrative": person}), base=BASE, now=NOW)
 
 
 @pytest.mark.needs("npm")
