@@ -49,17 +49,17 @@ class FhirSource:
 
     def pull(self, cursor: Cursor | None, *, now: datetime) -> Batch:
         """The encounters of one page of the window at hand."""
-        scan = self._scan
+        scan, self._scan = self._scan, None
         if scan is None or scan.cursor != cursor:
-            scan = self._scan = self._begin(cursor, now)
+            scan = self._begin(cursor, now)
         keys = scan.next_keys(self._settings.batch_size)
         encounters = self._complete(keys) if keys else []
+        # Only now: a scan that broke in between has lost its place and must begin again, or it would end too early.
         if scan.more:
+            self._scan = scan
             return Batch(encounters, cursor, done=False)
         # The window ends where the server's clock stood when the scan began, if that is behind ours.
-        ends = Cursor(_stamp(scan.until), "")
-        self._scan = None
-        return Batch(encounters, ends, done=scan.last)
+        return Batch(encounters, Cursor(_stamp(scan.until), ""), done=scan.last)
 
     def fetch(self, keys: Sequence[str]) -> Sequence[SourceEncounter]:
         """These encounters as they are now, absent ones left out."""
@@ -68,9 +68,10 @@ class FhirSource:
     def keys_on(self, day: date) -> frozenset[str]:
         """Encounters whose period touches a day, Asia/Ho_Chi_Minh."""
         start = datetime.combine(day, time(), VIETNAM)
-        params = {"date": f"ge{_stamp(start)}", "_count": "200"}
+        end = start + timedelta(days=1)
+        query = f"Encounter?date=ge{_stamp(start)}&date=lt{_stamp(end)}&_count=200"
         found: set[str] = set()
-        for page in self._client.search("Encounter", params):
+        for page in self._client.pages(self._client.get(query)):
             for one in page:
                 begun = str(one.get("period", {}).get("start", ""))
                 if one.get("resourceType") == "Encounter" and _day_of(begun) == day:

