@@ -52,6 +52,9 @@ def demo(
     encounters: Annotated[int, typer.Option(min=1, help="số đợt điều trị / number of encounters")] = 200,
     seed: Annotated[int, typer.Option(help="hạt giống: cùng số, cùng dữ liệu / same number, same data")] = 1,
     store_url: Annotated[str | None, typer.Option(help="kho lưu khác SQLite / another store")] = None,
+    only_prepare: Annotated[
+        bool, typer.Option("--prepare", help="chỉ dựng HIS, cấu hình, chứng thư; chưa gửi gì / lay out, send nothing")
+    ] = False,
     serve: Annotated[bool | None, typer.Option("--serve/--no-serve", help="giữ dịch vụ chạy tiếp / stay up")] = None,
     json_: JsonOption = False,
 ) -> None:
@@ -73,6 +76,9 @@ def demo(
         f"{'HIS demo mới' if made.fresh else 'Chạy tiếp HIS demo'} / {'new' if made.fresh else 'going on with'} "
         f"demo HIS ({source}): {workdir}"
     )
+    if only_prepare:
+        say(str(workdir / "config.yaml"))
+        return
     with practice_gateway(workdir):
         document = _pass(workdir, started)
         if json_:
