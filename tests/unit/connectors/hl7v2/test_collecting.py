@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,8 @@ from adapter.resources import shipped
 from adapter.settings import Facility, FeedSettings, Settings
 from adapter.source import SourceEncounter
 from adapter.store import Store
+from connectors.hl7v2.charset import CHARSETS
+from connectors.hl7v2.options import FeedOptions, Folder, Port, Tls
 from connectors.hl7v2.reading import Reader
 from connectors.hl7v2.spec import Spec, read_spec
 from connectors.hl7v2.visit.collector import VisitCollector
@@ -285,3 +288,10 @@ def test_the_shipped_examples_hold() -> None:
 
 def test_a_planted_fault_comes_along() -> None:
     assert any(told.planted for told in hospital_day(encounters=40, seed=4, now=NOW, defect_share=0.3))
+
+
+def test_every_option_rule_and_charset_is_documented() -> None:
+    text = (Path(__file__).parents[4] / "docs" / "connectors" / "hl7v2.md").read_text(encoding="utf-8")
+    models = (Port, Folder, FeedOptions, Tls, Spec)
+    names = {*CHARSETS, *(name for model in models for name in model.model_fields)}
+    assert [name for name in sorted(names) if not re.search(rf"[`.]{re.escape(name)}[`.,\[]", text)] == []
