@@ -58,7 +58,7 @@ def _accepted(folder: Path) -> dict[str, Any]:
     assert len({row["sha256"] for row in rows if row["accepted"]}) == sum(row["accepted"] for row in rows)
     bhyt_json("export", "sent", "--workdir", folder, "--out", folder / "out")
     found = {}
-    for file in (folder / "out").rglob("*.xml"):
+    for file in (folder / "out").glob("*.xml"):
         package = read(file.read_bytes())
         for dossier in package.dossiers:
             found[dossier.ma_lk] = dossier
