@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from adapter.store.portal.imports import portions
 from adapter.store.portal.schema import sent_elsewhere
@@ -36,13 +36,13 @@ def active(connection: Connection, facility: str, blinds: Sequence[bytes]) -> se
     found: set[bytes] = set()
     for part in portions(blinds):
         found |= {
-            bytes(blind)
-            for blind in connection.execute(
-                select(sent_elsewhere.c.ma_lk_blind).where(
-                    sent_elsewhere.c.facility == facility,
-                    sent_elsewhere.c.ma_lk_blind.in_(part),
-                    sent_elsewhere.c.revoked_at.is_(None),
-                )
-            ).scalars()
+            bytes(blind) for blind in connection.execute(_ACTIVE, {"of": facility, "blinds": list(part)}).scalars()
         }
     return found
+
+
+_ACTIVE = select(sent_elsewhere.c.ma_lk_blind).where(
+    sent_elsewhere.c.facility == bindparam("of"),
+    sent_elsewhere.c.ma_lk_blind.in_(bindparam("blinds", expanding=True)),
+    sent_elsewhere.c.revoked_at.is_(None),
+)

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Insert, Table, Update, bindparam, insert, update
+from sqlalchemy.sql.dml import ReturningInsert
 
 Facilities = str | frozenset[str] | None
 """One facility's code, several, or None for all of them."""
@@ -32,6 +33,11 @@ def add(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
     connection.execute(_adding(table), dict(row))
 
 
+def add_with_id(connection: Connection, table: Table, row: Mapping[str, Any]) -> int:
+    """INSERT one row; its id."""
+    return int(connection.execute(_adding_with_id(table), dict(row)).scalar_one())
+
+
 @cache
 def _changing(table: Table, where: tuple[str, ...], values: tuple[str, ...]) -> Update:
     statement = update(table)
@@ -43,3 +49,8 @@ def _changing(table: Table, where: tuple[str, ...], values: tuple[str, ...]) -> 
 @cache
 def _adding(table: Table) -> Insert:
     return insert(table)
+
+
+@cache
+def _adding_with_id(table: Table) -> ReturningInsert[Any]:
+    return insert(table).returning(table.c.id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from adapter.dossier.model import Dossier
@@ -20,9 +20,10 @@ from adapter.store.records import ClaimedEncounter, Expected, Saved, Unit
 from adapter.store.states import AT_THE_GATEWAY, NOT_HANDED_OVER, State
 from adapter.store.tables.database import Database
 from adapter.store.tables.schema import dossier_bodies, dossiers, encounters, expectations, revisions, search_words
+from adapter.store.tables.statements import add, add_with_id, change
 from adapter.store.work.changes import changed_fields, told
 from adapter.store.work.findings import save_findings
-from adapter.store.work.intake import MA_LK, expect, stand_in, withdraw_unmet
+from adapter.store.work.intake import MA_LK, expect, expectation_owner, stand_in, withdraw_unmet
 from adapter.store.work.moves import lock_dossier, move, record
 from adapter.vault import Vault
 
@@ -85,23 +86,16 @@ class Dossiers:
             raise _stale() from error
 
     def _end_lease(self, save: _Save, due: int, reason: str) -> None:
-        done = save.connection.execute(
-            update(encounters)
-            .where(
-                encounters.c.id == save.claimed.id,
-                encounters.c.fence == save.claimed.fence,
-                encounters.c.content_hash == save.claimed.content_hash,
-            )
-            .values(
-                pending=False,
-                lease_owner=None,
-                lease_until=None,
-                plan_hash=save.plan_hash,
-                due=due,
-                not_due_reason=reason or None,
-            )
-        )
-        if done.rowcount != 1:
+        mine = {"id": save.claimed.id, "fence": save.claimed.fence, "content_hash": save.claimed.content_hash}
+        values = {
+            "pending": False,
+            "lease_owner": None,
+            "lease_until": None,
+            "plan_hash": save.plan_hash,
+            "due": due,
+            "not_due_reason": reason or None,
+        }
+        if not change(save.connection, encounters, mine, values):
             raise _stale()
 
     def _own_keys(self, save: _Save, units: Sequence[Unit], expected: Sequence[Expected]) -> list[Unit]:
@@ -124,9 +118,9 @@ class Dossiers:
         return [u if self._owner(save, u) in (None, claimed.id) else _taken(u, stand_in(key)) for u in units]
 
     def _owner(self, save: _Save, unit: Unit) -> int | None:
-        return save.connection.execute(
-            select(expectations.c.encounter_id).where(self._expectation(save, unit.ma_lk, unit))
-        ).scalar_one_or_none()
+        return expectation_owner(
+            save.connection, save.claimed.facility, self._vault.blind(unit.ma_lk, MA_LK), unit.purpose, unit.occasion
+        )
 
     def _expectation(self, save: _Save, ma_lk: str, unit: Unit) -> ColumnElement[bool]:
         return and_(
@@ -153,16 +147,13 @@ class Dossiers:
         )
 
     def _find(self, save: _Save, ma_lk: str, purpose: str, occasion: str) -> Row[Any] | None:
-        return save.connection.execute(
-            select(dossiers)
-            .where(
-                dossiers.c.facility == save.claimed.facility,
-                dossiers.c.ma_lk_blind == self._vault.blind(ma_lk, MA_LK),
-                dossiers.c.purpose == purpose,
-                dossiers.c.occasion == occasion,
-            )
-            .with_for_update()
-        ).one_or_none()
+        asked = {
+            "of_facility": save.claimed.facility,
+            "blind": self._vault.blind(ma_lk, MA_LK),
+            "of_purpose": purpose,
+            "of_occasion": occasion,
+        }
+        return save.connection.execute(_FIND, asked).one_or_none()
 
     # ---- one unit ----------------------------------------------------------------------------
 
@@ -175,9 +166,7 @@ class Dossiers:
             return replace(result, revised=result.revised + 1)
         if row.held and row.held_code == "reopened":
             self._release(save, row.id, "the source is ready again")
-        past = connection.execute(
-            select(revisions).where(revisions.c.dossier_id == row.id).order_by(revisions.c.number.desc())
-        ).all()
+        past = connection.execute(_PAST, {"of": row.id}).all()
         current = next(r for r in past if r.id == row.revision_id)
         if current.content_hash == unit.content_hash:
             return replace(result, unchanged=result.unchanged + 1)
@@ -231,76 +220,69 @@ class Dossiers:
 
     def _insert_dossier(self, save: _Save, unit: Unit) -> int:
         first = State.SKIPPED if unit.skip_reason else State.BLOCKED if unit.blocked else State.TRANSLATED
-        row = save.connection.execute(
-            insert(dossiers)
-            .values(
-                facility=save.claimed.facility,
-                encounter_id=save.claimed.id,
-                ma_lk_blind=self._vault.blind(unit.ma_lk, MA_LK),
-                ma_lk_sealed=self._vault.seal_text(unit.ma_lk, MA_LK),
-                purpose=unit.purpose,
-                occasion=unit.occasion,
-                first_day=save.claimed.first_day,
-                state=first.value,
-                held=False,
-                deadline=unit.deadline,
-                payment_requested=False,
-                created_at=save.now,
-                updated_at=save.now,
-            )
-            .returning(dossiers.c.id)
-        )
-        return int(row.scalar_one())
+        row = {
+            "facility": save.claimed.facility,
+            "encounter_id": save.claimed.id,
+            "ma_lk_blind": self._vault.blind(unit.ma_lk, MA_LK),
+            "ma_lk_sealed": self._vault.seal_text(unit.ma_lk, MA_LK),
+            "purpose": unit.purpose,
+            "occasion": unit.occasion,
+            "first_day": save.claimed.first_day,
+            "state": first.value,
+            "held": False,
+            "deadline": unit.deadline,
+            "payment_requested": False,
+            "created_at": save.now,
+            "updated_at": save.now,
+        }
+        return add_with_id(save.connection, dossiers, row)
 
     def _revise(self, save: _Save, unit: Unit, dossier_id: int, *, number: int, reason: str) -> None:
         connection = save.connection
         state = State.SKIPPED if unit.skip_reason else State.BLOCKED if unit.blocked else State.TRANSLATED
-        revision_id = int(
-            connection.execute(
-                insert(revisions)
-                .values(
-                    dossier_id=dossier_id,
-                    number=number,
-                    facility=save.claimed.facility,
-                    purpose=unit.purpose,
-                    state=state.value,
-                    content_hash=unit.content_hash,
-                    source_hash=save.claimed.content_hash,
-                    mapping_hash=save.plan_hash,
-                    standard=unit.standard,
-                    reason=reason,
-                    state_reason=unit.skip_reason or None,
-                    amount_total=unit.amount_total,
-                    amount_insurance=unit.amount_insurance,
-                    ended_at=unit.ended_at,
-                    created_at=save.now,
-                    rank=unit.rank,
-                    deadline=unit.deadline,
-                    attempts=0,
-                    unknowns=0,
-                    fence=0,
-                    remark=False,
-                )
-                .returning(revisions.c.id)
-            ).scalar_one()
-        )
-        connection.execute(
-            update(dossiers)
-            .where(dossiers.c.id == dossier_id)
-            .values(revision_id=revision_id, state=state.value, deadline=unit.deadline, updated_at=save.now)
-        )
+        row = {
+            "dossier_id": dossier_id,
+            "number": number,
+            "facility": save.claimed.facility,
+            "purpose": unit.purpose,
+            "state": state.value,
+            "content_hash": unit.content_hash,
+            "source_hash": save.claimed.content_hash,
+            "mapping_hash": save.plan_hash,
+            "standard": unit.standard,
+            "reason": reason,
+            "state_reason": unit.skip_reason or None,
+            "amount_total": unit.amount_total,
+            "amount_insurance": unit.amount_insurance,
+            "ended_at": unit.ended_at,
+            "created_at": save.now,
+            "rank": unit.rank,
+            "deadline": unit.deadline,
+            "attempts": 0,
+            "unknowns": 0,
+            "fence": 0,
+            "remark": False,
+        }
+        revision_id = add_with_id(connection, revisions, row)
+        newest = {
+            "revision_id": revision_id,
+            "state": state.value,
+            "deadline": unit.deadline,
+            "updated_at": save.now,
+        }
+        change(connection, dossiers, {"id": dossier_id}, newest)
         if unit.dossier is not None:
-            connection.execute(
-                insert(dossier_bodies).values(
-                    revision_id=revision_id,
-                    body=self._vault.seal(unit.dossier.to_bytes(), DOSSIER_BODY),
-                    saved_at=save.now,
-                    keep_until=save.now + self._keep,
-                )
-            )
+            body = {
+                "revision_id": revision_id,
+                "body": self._vault.seal(unit.dossier.to_bytes(), DOSSIER_BODY),
+                "saved_at": save.now,
+                "keep_until": save.now + self._keep,
+            }
+            add(connection, dossier_bodies, body)
             self._history.keep(connection, unit.dossier, revision_id=revision_id, dossier_id=dossier_id)
-        save_findings(connection, self._vault, revision_id, unit.findings)
-        self._index(connection, dossier_id, unit)
+        if unit.findings:  # a new revision has none yet
+            save_findings(connection, self._vault, revision_id, unit.findings)
+        self._index(connection, dossier_id, unit, first=number == 1)
         record(
             connection,
             dossier_id=dossier_id,
@@ -312,14 +294,13 @@ class Dossiers:
             detail=unit.skip_reason or reason,
         )
 
-    def _index(self, connection: Connection, dossier_id: int, unit: Unit) -> None:
+    def _index(self, connection: Connection, dossier_id: int, unit: Unit, *, first: bool) -> None:
         values = {(kind, self._vault.blind(word, kind)) for kind, words in unit.words.items() for word in words if word}
         if not values:
             return
-        connection.execute(delete(search_words).where(search_words.c.dossier_id == dossier_id))
-        connection.execute(
-            insert(search_words), [{"dossier_id": dossier_id, "kind": k, "value": v} for k, v in sorted(values)]
-        )
+        if not first:
+            connection.execute(_FORGET_WORDS, {"of": dossier_id})
+        connection.execute(_ADD_WORDS, [{"dossier_id": dossier_id, "kind": k, "value": v} for k, v in sorted(values)])
 
     def _reason(self, connection: Connection, save: _Save, unit: Unit, current: Row[Any]) -> str:
         who = "mapping changed" if current.source_hash == save.claimed.content_hash else "HIS changed"
@@ -354,7 +335,7 @@ class Dossiers:
     def _hold_reopened(self, save: _Save, units: Sequence[Unit]) -> None:
         """A dossier whose encounter is no longer ready must not leave with yesterday's content."""
         due = {(self._vault.blind(u.ma_lk, MA_LK), u.purpose, u.occasion) for u in units}
-        rows = save.connection.execute(select(dossiers).where(dossiers.c.encounter_id == save.claimed.id)).all()
+        rows = save.connection.execute(_OF_ENCOUNTER, {"of": save.claimed.id}).all()
         for row in sorted(rows, key=lambda r: int(r.id)):
             if (bytes(row.ma_lk_blind), row.purpose, row.occasion) in due or row.held:
                 continue
@@ -367,6 +348,22 @@ class Dossiers:
 
     def _release(self, save: _Save, dossier_id: int, reason: str) -> None:
         clear_hold(save.connection, dossier_id, reason=reason, actor=save.actor, now=save.now)
+
+
+_FIND = (
+    select(dossiers)
+    .where(
+        dossiers.c.facility == bindparam("of_facility"),
+        dossiers.c.ma_lk_blind == bindparam("blind"),
+        dossiers.c.purpose == bindparam("of_purpose"),
+        dossiers.c.occasion == bindparam("of_occasion"),
+    )
+    .with_for_update()
+)
+_OF_ENCOUNTER = select(dossiers).where(dossiers.c.encounter_id == bindparam("of"))
+_PAST = select(revisions).where(revisions.c.dossier_id == bindparam("of")).order_by(revisions.c.number.desc())
+_FORGET_WORDS = delete(search_words).where(search_words.c.dossier_id == bindparam("of"))
+_ADD_WORDS = insert(search_words)
 
 
 def set_hold(connection: Connection, dossier_id: int, *, code: str, reason: str, actor: str, now: datetime) -> bool:

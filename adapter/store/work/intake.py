@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from adapter.clock import VIETNAM
@@ -16,6 +16,7 @@ from adapter.store.records import ClaimedEncounter, Counts, Expected, Position, 
 from adapter.store.states import State
 from adapter.store.tables.database import Database
 from adapter.store.tables.schema import cursors, dossiers, encounters, expectations, pulls, source_bodies
+from adapter.store.tables.statements import add, add_with_id, change
 from adapter.vault import Vault
 
 SOURCE_KEY, SOURCE_BODY, MA_LK = "source-key", "source-body", "ma-lk"
@@ -190,28 +191,25 @@ class Intake:
         }
         if before is None:
             day = now.astimezone(VIETNAM).date()
-            inserted = connection.execute(
-                insert(encounters)
-                .values(
-                    facility=facility,
-                    source=source,
-                    key_blind=blind,
-                    key_sealed=self._vault.seal_text(encounter.key, SOURCE_KEY),
-                    first_day=day,
-                    first_read_at=now,
-                    fence=0,
-                    **values,
-                )
-                .returning(encounters.c.id)
-            )
-            encounter_id = int(inserted.scalar_one())
+            row = {
+                "facility": facility,
+                "source": source,
+                "key_blind": blind,
+                "key_sealed": self._vault.seal_text(encounter.key, SOURCE_KEY),
+                "first_day": day,
+                "first_read_at": now,
+                "fence": 0,
+                **values,
+            }
+            encounter_id = add_with_id(connection, encounters, row)
         else:
             encounter_id, day = before["id"], before["first_day"]
             connection.execute(
                 update(encounters).where(encounters.c.id == encounter_id).values(fence=encounters.c.fence + 1, **values)
             )
-        self._keep_snapshot(connection, encounter_id, content, encounter, now)
-        withdraw_unmet(connection, encounter_id)
+        self._keep_snapshot(connection, encounter_id, content, encounter, now, first=before is None)
+        if before is not None:
+            withdraw_unmet(connection, encounter_id)
         expect(
             connection,
             self._vault,
@@ -233,24 +231,20 @@ class Intake:
         return Counts(new=1) if before is None or before["due"] == 0 else Counts(changed=1)
 
     def _keep_snapshot(
-        self, connection: Connection, encounter_id: int, content: str, encounter: SourceEncounter, now: datetime
+        self,
+        connection: Connection,
+        encounter_id: int,
+        content: str,
+        encounter: SourceEncounter,
+        now: datetime,
+        *,
+        first: bool,
     ) -> None:
         keep_until = now + self._keep
-        again = connection.execute(
-            update(source_bodies)
-            .where(source_bodies.c.encounter_id == encounter_id, source_bodies.c.content_hash == content)
-            .values(keep_until=keep_until)
-        )
-        if again.rowcount == 0:
-            connection.execute(
-                insert(source_bodies).values(
-                    encounter_id=encounter_id,
-                    content_hash=content,
-                    body=self._vault.seal(encounter.to_bytes(), SOURCE_BODY),
-                    saved_at=now,
-                    keep_until=keep_until,
-                )
-            )
+        key = {"encounter_id": encounter_id, "content_hash": content}
+        if first or not change(connection, source_bodies, key, {"keep_until": keep_until}):
+            body = self._vault.seal(encounter.to_bytes(), SOURCE_BODY)
+            add(connection, source_bodies, {**key, "body": body, "saved_at": now, "keep_until": keep_until})
 
     # ---- translate ---------------------------------------------------------------------------
 
@@ -359,37 +353,45 @@ def expect(
     for one in expected:
         for ma_lk in (one.ma_lk, stand_in(source_key)):
             blind = vault.blind(ma_lk, MA_LK)
-            key = and_(
-                expectations.c.facility == facility,
-                expectations.c.ma_lk_blind == blind,
-                expectations.c.purpose == one.purpose,
-                expectations.c.occasion == one.occasion,
-            )
-            owner = connection.execute(select(expectations.c.encounter_id).where(key)).scalar_one_or_none()
+            owner = expectation_owner(connection, facility, blind, one.purpose, one.occasion)
             if owner is None:
-                connection.execute(
-                    insert(expectations).values(
-                        facility=facility,
-                        encounter_id=encounter_id,
-                        ma_lk_blind=blind,
-                        purpose=one.purpose,
-                        occasion=one.occasion,
-                        first_day=day,
-                    )
-                )
+                row = {
+                    "facility": facility,
+                    "encounter_id": encounter_id,
+                    "ma_lk_blind": blind,
+                    "purpose": one.purpose,
+                    "occasion": one.occasion,
+                    "first_day": day,
+                }
+                add(connection, expectations, row)
             if owner is None or owner == encounter_id:
                 break
 
 
+def expectation_owner(connection: Connection, facility: str, blind: bytes, purpose: str, occasion: str) -> int | None:
+    """The encounter a dossier's key is expected from; None when nobody claims it."""
+    asked = {"of_facility": facility, "blind": blind, "of_purpose": purpose, "of_occasion": occasion}
+    return connection.execute(_OWNER, asked).scalar_one_or_none()
+
+
 def withdraw_unmet(connection: Connection, encounter_id: int) -> None:
     """Forget expectations that never became a dossier: readiness is judged anew."""
-    met = exists().where(
-        dossiers.c.facility == expectations.c.facility,
-        dossiers.c.ma_lk_blind == expectations.c.ma_lk_blind,
-        dossiers.c.purpose == expectations.c.purpose,
-        dossiers.c.occasion == expectations.c.occasion,
-    )
-    connection.execute(delete(expectations).where(expectations.c.encounter_id == encounter_id, ~met))
+    connection.execute(_WITHDRAW, {"of": encounter_id})
+
+
+_OWNER = select(expectations.c.encounter_id).where(
+    expectations.c.facility == bindparam("of_facility"),
+    expectations.c.ma_lk_blind == bindparam("blind"),
+    expectations.c.purpose == bindparam("of_purpose"),
+    expectations.c.occasion == bindparam("of_occasion"),
+)
+_MET = exists().where(
+    dossiers.c.facility == expectations.c.facility,
+    dossiers.c.ma_lk_blind == expectations.c.ma_lk_blind,
+    dossiers.c.purpose == expectations.c.purpose,
+    dossiers.c.occasion == expectations.c.occasion,
+)
+_WITHDRAW = delete(expectations).where(expectations.c.encounter_id == bindparam("of"), ~_MET)
 
 
 def _other_pull() -> LeaseLost:
