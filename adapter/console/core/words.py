@@ -36,7 +36,7 @@ def _flat(prefix: str, node: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 class Words:
-    """One language's texts, as a template asks for them: ``t("list.title", n=3)``."""
+    """One language's texts, as a template asks for them: ``t("bulk.done", n=3)``."""
 
     def __init__(self, language: str) -> None:
         self.language = language
