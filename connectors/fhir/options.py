@@ -50,6 +50,9 @@ class FhirOptions(BaseModel):
     since: datetime | None = Field(default=None, description="the first scan begins here; default: everything")
     window_hours: Annotated[int, Field(gt=0)] = 24
     ids_per_request: Annotated[int, Field(gt=0, le=200)] = 40
+    patient_days: Annotated[
+        int, Field(ge=0, description="a changed patient or card brings encounters that ended so many days ago or less")
+    ] = 31
     everything: bool = Field(default=False, description="Encounter/[id]/$everything instead of one search per type")
 
 

@@ -8,6 +8,7 @@ read twice is told by its content.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -113,16 +114,37 @@ class FhirSource:
                 yield key
         if low is None:
             return  # everything was just listed
+        for key in itertools.chain(self._by_children(bounds), self._by_patients(bounds)):
+            if key not in seen:
+                seen.add(key)
+                yield key
+
+    def _by_children(self, bounds: list[str]) -> Iterator[str]:
+        """Encounters to which something belongs that changed."""
         done: set[str] = set()
         for name, collection in self._spec.collections.items():
             if collection.of == "encounter" and collection.resource not in done:
                 done.add(collection.resource)
-                for key in self._keys_of(collection.resource, self._links[name], bounds):
-                    if key not in seen:
-                        seen.add(key)
-                        yield key
+                yield from self._keys_of(collection.resource, self._links[name], bounds)
 
-    def _keys_of(self, kind: str, link: Selector | None, bounds: list[str]) -> Iterator[str]:
+    def _by_patients(self, bounds: list[str]) -> Iterator[str]:
+        """Recent encounters of patients who changed, or whose card did."""
+        if self._options.patient_days == 0:
+            return
+        patients = set(self._keys_of("Patient", None, bounds))
+        done: set[str] = set()
+        for name, collection in self._spec.collections.items():
+            if collection.of == "patient" and collection.resource not in done:
+                done.add(collection.resource)
+                patients |= set(self._keys_of(collection.resource, self._links[name], bounds, of="Patient"))
+        recent = _stamp(datetime.now(UTC) - timedelta(days=self._options.patient_days))
+        size, ordered = self._options.ids_per_request, sorted(patients)
+        for at in range(0, len(ordered), size):
+            names = ",".join(f"Patient/{one}" for one in ordered[at : at + size])
+            for page in self._client.search("Encounter", {"patient": names, "date": f"ge{recent}", "_count": "200"}):
+                yield from (str(one["id"]) for one in page if one.get("resourceType") == "Encounter")
+
+    def _keys_of(self, kind: str, link: Selector | None, bounds: list[str], *, of: str = "Encounter") -> Iterator[str]:
         params = {"_count": str(self._settings.batch_size), "_sort": "_lastUpdated"}
         query = "&".join(f"{key}={value}" for key, value in params.items())
         query += "".join(f"&_lastUpdated={bound}" for bound in bounds)
@@ -135,8 +157,8 @@ class FhirSource:
                     continue
                 for element in link.all(resource, {}):
                     text = reference_of(element)
-                    if text is not None and short(text).startswith("Encounter/"):
-                        yield short(text).removeprefix("Encounter/")
+                    if text is not None and short(text).startswith(f"{of}/"):
+                        yield short(text).removeprefix(f"{of}/")
 
     # ---- whole encounters ------------------------------------------------------------------------
 

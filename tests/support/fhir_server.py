@@ -32,6 +32,9 @@ class Server:
     def delete(self, name: str) -> None:
         assert self.http.delete(f"/{name}").status_code == 200
 
+    def clear(self) -> None:
+        assert self.http.put("/_clear").status_code == 200
+
     def fault(self, **what: Any) -> None:
         self.http.put("/_fault", json=what)
 

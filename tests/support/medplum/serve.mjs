@@ -49,6 +49,11 @@ const server = createServer(async (request, response) => {
     fault = JSON.parse(body);
     return answer(200, {});
   }
+  if (url.pathname === '/_clear') {
+    repository.clear();
+    fault = { times: 0 };
+    return answer(200, {});
+  }
   if (url.pathname === '/_seen') return answer(200, seen);
   if (url.pathname === '/token') {
     const form = new URLSearchParams(body);

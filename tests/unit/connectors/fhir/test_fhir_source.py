@@ -24,10 +24,17 @@ from tests.support.fhir_small import SPEC, charge, encounter, patient
 pytestmark = pytest.mark.needs("npm")
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[Server]:
+    with fhir_server() as one:
+        yield one
+
+
 @pytest.fixture
-def server() -> Iterator[Server]:
-    with fhir_server() as running:
-        yield running
+def server(running: Server) -> Server:
+    """An empty server; it takes a while to start, so all tests share it."""
+    running.clear()
+    return running
 
 
 _OPENED: list[PullSource] = []
@@ -91,6 +98,19 @@ def test_a_bill_line_added_later_brings_its_encounter_again(server: Server) -> N
     found, _ = scan(reader, cursor)
     assert list(found) == ["e001"]
     assert [row["ID"] for row in found["e001"].collections["bill"]] == ["late"]
+
+
+def test_a_corrected_patient_brings_the_recent_visits_again_and_not_the_old_ones(server: Server) -> None:
+    day = datetime.now(UTC) - timedelta(days=2)
+    recent = encounter(id="new", period={"start": day.isoformat(), "end": day.isoformat()})
+    old = encounter(id="old", period={"start": "2020-01-01T01:00:00Z", "end": "2020-01-01T02:00:00Z"})
+    server.put([patient(), recent, old])
+    reader = source(server, look_back=0)
+    scan(reader, None)
+    cursor = Cursor(datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"), "")
+    server.put([patient(name=[{"text": "Nguyễn Thị Sửa"}])])
+    found, _ = scan(reader, cursor)
+    assert {key: one.row["NAME"] for key, one in found.items()} == {"new": "Nguyễn Thị Sửa"}
 
 
 def test_everything_changed_while_a_scan_is_interrupted_at_random_arrives(server: Server) -> None:
