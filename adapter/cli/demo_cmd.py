@@ -21,7 +21,7 @@ from adapter.cli.user_cmd import by, sign_in_link
 from adapter.clock import system_clock
 from adapter.demo.gateway import practice_gateway
 from adapter.demo.outcome import judge
-from adapter.demo.workdir import change_his, planted_defects, prepare
+from adapter.demo.workdir import DEMO_USER, change_his, planted_defects, prepare
 from adapter.engine.installation import open_installation
 from adapter.engine.passes import one_pass
 from adapter.engine.sent import export_sent
@@ -34,7 +34,6 @@ from adapter.store.store import Store
 app = typer.Typer(help="Chạy thử trọn luồng trên dữ liệu giả định / the whole flow on invented data")
 
 WorkdirDefault = Annotated[Path, typer.Option("--workdir", envvar="BHYT_WORKDIR", help="Thư mục làm việc / workdir")]
-_DEMO_USER = "demo"
 _STEPS = {
     "pull": "đọc / read",
     "translate": "dịch / map",
@@ -130,10 +129,10 @@ def _pass(workdir: Path, started: float) -> dict[str, Any]:
 
 def _login(store: Store, settings: Settings) -> dict[str, Any]:
     """The demo's own user, who may do everything on invented data, and a link to sign in once."""
-    user = store.people.users.find(_DEMO_USER)
+    user = store.people.users.find(DEMO_USER)
     if user is None:
         user = Accounts(store, settings).add_user(
-            _DEMO_USER,
+            DEMO_USER,
             display_name="Người dùng thử",
             roles=["administrator", "integrator", "operator", "privacy_officer"],
             facilities=None,

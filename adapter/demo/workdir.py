@@ -24,6 +24,7 @@ from adapter.errors import ConfigError
 from adapter.settings import load_settings
 
 HIS = "his.db"
+DEMO_USER = "demo"
 _API_PORT = 8131
 
 
@@ -146,6 +147,9 @@ def _configuration(source: str, facility: dict[str, Any], gateway_url: str, stor
         ],
         "standard": {"book_tables": ["XML1", "XML8", "XML12"]},
         "gateway": {"environment": "simulator", "base_url": gateway_url},
+        # A correction in the practice HIS is seen within seconds, not within a minute.
+        "schedule": {"pull": 5},
+        "reception": {"staff": [{"user": DEMO_USER, "name": "Người dùng thử", "citizen_number": "001199000001"}]},
         "api": {"host": "127.0.0.1", "port": _API_PORT},
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,10 +16,12 @@ from adapter.access.refusals import not_allowed
 from adapter.api.identity import require
 from adapter.console.core.context import Console
 from adapter.console.core.page import go, page
+from adapter.console.core.shown import wire_value
 from adapter.cutover.sheet import read_sheet
 from adapter.cutover.verdicts import import_verdicts
 from adapter.errors import BhytError, GatewayUnreachable
 from adapter.store.people.audit import Entry
+from adapter.store.views.worklist import Wanted
 
 MayControl = Annotated[Principal, Depends(require("simulator.control"))]
 PRESETS: dict[str, dict[str, Any]] = {
@@ -32,6 +35,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     "restricted": {"fault": "restricted", "count": 3},
 }
 """Faults by name, each limited, so that practice never gets stuck."""
+_CARDS = 40
+_CARD = re.compile(r"[A-Z]{2}[0-9A-Z]{13}")
 
 
 def routes(console: Console) -> APIRouter:
@@ -65,6 +70,8 @@ def routes(console: Console) -> APIRouter:
             _ask(console, "DELETE", "faults")
         elif do == "verdicts":
             n = _bring_verdicts(console, who)
+        elif do == "cards":
+            n = _put_cards(console, who)
         else:
             raise not_allowed()
         console.store.audit.record(Entry(f"practice.{do}", who.actor, who.via, kind="practice", object=fault))
@@ -97,6 +104,35 @@ def _ask(console: Console, method: str, path: str, body: Any = None) -> Any:
             hint_en="run `make demo` (or `bhyt demo`) and leave that window open",
         ) from error
     return answer.json() if "json" in answer.headers.get("content-type", "") else answer.content
+
+
+def _put_cards(console: Console, who: Principal) -> int:
+    """Make the cards of the newest invented patients known to the practice gateway, for practice at the desk."""
+    done = 0
+    found = console.store.worklist.page(Wanted(console.facilities(who), purpose="claim", sort="-changed", limit=_CARDS))
+    for line in found.rows:
+        dossier = console.store.queries.dossier(line["revision_id"])
+        first = dossier.rows("XML1")[0] if dossier is not None else {}
+        numbers = first.get("MA_THE_BHYT", "").split(";")
+        if not _CARD.fullmatch(numbers[-1]) or not first.get("HO_TEN"):
+            continue
+        born = wire_value(first.get("NGAY_SINH", "")[:8], "date8")
+        days = {
+            name: wire_value(first.get(field, "").split(";")[-1], "date8")
+            for name, field in (("valid_from", "GT_THE_TU"), ("valid_to", "GT_THE_DEN"))
+        }
+        card = {
+            "number": numbers[-1],
+            "name": first["HO_TEN"],
+            "birth": born if born[:2] != "00" else born[-4:],
+            "sex": "Nam" if first.get("GIOI_TINH") == "1" else "Nữ",
+            "citizen": first.get("SO_CCCD", ""),
+            "registered_at": first.get("MA_DKBD", "").split(";")[-1],
+            **days,
+        }
+        _ask(console, "POST", "cards", card)
+        done += 1
+    return done
 
 
 def _bring_verdicts(console: Console, who: Principal) -> int:
