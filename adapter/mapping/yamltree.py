@@ -153,7 +153,13 @@ class _Builder:
                 ),
             )
         if depth > MAX_DEPTH:
-            raise broken("MAP-DEPTH", where, "YAML lồng quá sâu", "The YAML is nested too deep")
+            raise broken(
+                "MAP-DEPTH",
+                where,
+                "YAML lồng quá sâu",
+                "The YAML is nested too deep",
+                hint=(f"tối đa {MAX_DEPTH} tầng", f"at most {MAX_DEPTH} levels"),
+            )
         if event.tag is not None and not (isinstance(event, yaml.ScalarEvent) and event.tag == "!"):
             raise broken("MAP-TAG", where, f"Không dùng thẻ YAML {event.tag}", f"YAML tag {event.tag} is not allowed")
         if isinstance(event, yaml.ScalarEvent):
