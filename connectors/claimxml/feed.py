@@ -78,13 +78,14 @@ class ClaimXmlFeed:
         try:
             data = _bytes(path, self._options.max_bytes)
             contents = read_contents(data, self._options)
+            sha256 = hashlib.sha256(data).hexdigest()
         except DocumentError as error:
             problem = {"code": error.code, "vi": error.text("vi"), "en": error.text("en")}
             write_result(self._folder("refused"), document(path.name, _sha256(path), [], [problem]))
             self._move(path, "refused")
             return
         inbox.put([item.encounter for item in contents.items])
-        write_result(self._folder("waiting"), self._result(path.name, _sha256(path), contents))
+        write_result(self._folder("waiting"), self._result(path.name, sha256, contents))
         self._move(path, "waiting")
 
     def _result(self, name: str, sha256: str, contents: Contents) -> Any:
