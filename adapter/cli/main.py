@@ -41,6 +41,11 @@ COMMANDS = {
     "compare": "adapter.cli.compare_cmd:compare_command",
     "user": "adapter.cli.user_cmd:app",
     "audit": "adapter.cli.audit_cmd:app",
+    "vault": "adapter.cli.vault_cmd:app",
+    "person": "adapter.cli.person_cmd:app",
+    "alerts": "adapter.cli.alerts_cmd:app",
+    "backup": "adapter.cli.backup_cmd:backup_command",
+    "restore": "adapter.cli.backup_cmd:restore_command",
 }
 
 

@@ -2,23 +2,15 @@
 
 A sealed body is ``01 | key id (8) | nonce (12) | ciphertext and tag``. The first nine bytes
 and the purpose are associated data, so a body moved to another column, or one sealed
-under another key, never opens. The key file is text, one secret per line::
-
-    bhyt-vault 1
-    key <hex id> <hex 32 bytes>      the first key line seals; all of them open
-    index <hex 32 bytes>             blind indexes; must stay for as long as the store does
-
-Losing the file loses the bodies: it belongs in the backup, apart from the store's.
+under another key, never opens. Losing the key file (adapter/vault/keyfile.py) loses the
+bodies: it belongs in the backup, apart from the store's.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
-import stat
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,13 +19,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from adapter.errors import ConfigError, VaultError, Where
+from adapter.vault import keyfile
+from adapter.vault.keyfile import ID_BYTES, KEY_BYTES, key_id
 from adapter.vault.normalise import search_form
 
-_HEADER = "bhyt-vault 1"
 _VERSION = b"\x01"
-_ID_BYTES = 8
 _NONCE_BYTES = 12
-_KEY_BYTES = 32
 _LEVEL = 3
 _BLIND_BYTES = 16  # 128 bits: no accidental meeting among billions, half the index of a full digest
 
@@ -49,7 +40,7 @@ class Vault:
 
     def __init__(self, keys: tuple[bytes, ...], index_key: bytes, *, file: str = "") -> None:
         """``keys``: 32-byte secrets, the first one seals. Prefer :meth:`open`."""
-        if not keys or any(len(k) != _KEY_BYTES for k in (*keys, index_key)):
+        if not keys or any(len(k) != KEY_BYTES for k in (*keys, index_key)):
             raise ValueError("a vault needs keys of 32 bytes")
         self._keys = {key_id(k): _Key(key_id(k), AESGCM(k)) for k in keys}
         self._active = self._keys[key_id(keys[0])]
@@ -57,12 +48,14 @@ class Vault:
         self._file = file
 
     @classmethod
-    def open(cls, key_file: Path, create: bool = False) -> Vault:
+    def open(cls, key_file: Path, create: bool = False, *, master_file: Path | None = None) -> Vault:
         """The vault of an installation. ``create`` makes the file (mode 0600) when it is absent.
 
+        ``master_file``: the master key's file; without it the environment is asked (:mod:`adapter.vault.keyfile`).
         Two processes may create at once: both end up with the same file. Raises ConfigError
         when there is no file or it cannot be read, VaultError when its content is damaged.
         """
+        master = keyfile.read_master(master_file)
         if not key_file.exists():
             if not create:
                 raise ConfigError(
@@ -72,20 +65,18 @@ class Vault:
                     hint_vi="khôi phục tệp khóa từ bản sao lưu; không tạo khóa mới cho kho đã có dữ liệu",
                     hint_en="restore the key file from the backup; never make a new key for a store that holds data",
                 )
-            _create(key_file)
-        try:
-            text = key_file.read_text(encoding="ascii")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(
-                "Không đọc được tệp khóa của kho lưu", "The vault's key file cannot be read", tried=[str(key_file)]
-            ) from error
-        keys, index_key = _parse(text, str(key_file))
-        return cls(keys, index_key, file=str(key_file))
+            keyfile.create(key_file, master)
+        found = keyfile.read(key_file, master)
+        return cls(found.keys, found.index, file=str(key_file))
 
     @property
     def key_id(self) -> str:
         """Hex id of the key that seals now. Not a secret."""
         return self._active.id.hex()
+
+    def knows(self, key_id: str) -> bool:
+        """Whether bodies sealed by the key with this hex id open here."""
+        return key_id in {one.hex() for one in self._keys}
 
     def seal(self, body: bytes, purpose: str) -> bytes:
         """Compress and encrypt. ``purpose`` names the column and is needed to open again."""
@@ -97,7 +88,7 @@ class Vault:
     def open_(self, sealed: bytes, purpose: str) -> bytes:
         """The inverse of :meth:`seal`. Raises VaultError for a foreign key, purpose or damaged bytes."""
         sealed = bytes(sealed)
-        head, rest = sealed[: 1 + _ID_BYTES], sealed[1 + _ID_BYTES :]
+        head, rest = sealed[: 1 + ID_BYTES], sealed[1 + ID_BYTES :]
         if head[:1] != _VERSION or len(rest) <= _NONCE_BYTES:
             raise self._refuse("dữ liệu không phải do kho này ghi", "the bytes were not written by a vault", purpose)
         key = self._keys.get(head[1:])
@@ -148,64 +139,3 @@ class Vault:
             hint_vi="dùng đúng tệp khóa đi cùng cơ sở dữ liệu này (vault.key_file)",
             hint_en="use the key file that belongs to this store (vault.key_file)",
         )
-
-
-def key_id(key: bytes) -> bytes:
-    """The public name of a key: the first 8 bytes of a labelled SHA-256."""
-    return hashlib.sha256(b"bhyt-vault key id\x00" + key).digest()[:_ID_BYTES]
-
-
-def _create(key_file: Path) -> None:
-    key, index = secrets.token_bytes(_KEY_BYTES), secrets.token_bytes(_KEY_BYTES)
-    text = f"{_HEADER}\nkey {key_id(key).hex()} {key.hex()}\nindex {index.hex()}\n"
-    key_file.parent.mkdir(parents=True, exist_ok=True)
-    draft = key_file.with_name(f".{key_file.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        # A link fails when the name is taken: whoever comes second uses the first one's key.
-        with suppress(FileExistsError):
-            os.link(draft, key_file)
-    finally:
-        draft.unlink(missing_ok=True)
-    folder = os.open(key_file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _parse(text: str, file: str) -> tuple[tuple[bytes, ...], bytes]:
-    lines = text.splitlines()
-    keys: list[bytes] = []
-    index: bytes | None = None
-    good = bool(lines) and lines[0] == _HEADER
-    for line in lines[1:]:
-        match line.split():
-            case []:
-                continue
-            case ["key", name, secret] if _is_key(secret) and key_id(bytes.fromhex(secret)).hex() == name:
-                keys.append(bytes.fromhex(secret))
-            case ["index", secret] if index is None and _is_key(secret):
-                index = bytes.fromhex(secret)
-            case _:
-                good = False
-    if not good or not keys or index is None:
-        raise VaultError(
-            "Tệp khóa của kho lưu bị hỏng",
-            "The vault's key file is damaged",
-            where=Where(file),
-            hint_vi="khôi phục tệp khóa từ bản sao lưu",
-            hint_en="restore the key file from the backup",
-        )
-    return tuple(keys), index
-
-
-def _is_key(secret: str) -> bool:
-    try:
-        return len(bytes.fromhex(secret)) == _KEY_BYTES
-    except ValueError:
-        return False
