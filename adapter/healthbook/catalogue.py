@@ -20,7 +20,7 @@ HIS = "his"
 
 Certainty = Literal["official-text", "secondary", "inferred"]
 MappingLevel = Literal["attested-field", "attested-table", "defined-meaning", "none-in-xml", "unknown"]
-Expected = Literal["always", "insured", "inpatient", "child", "referred", "appointed", "row", "if_known"]
+Expected = Literal["always", "insured", "inpatient", "child", "referred", "appointed", "summarised", "row", "if_known"]
 
 
 @dataclass(frozen=True, slots=True)

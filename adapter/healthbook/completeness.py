@@ -98,6 +98,8 @@ def _expected(about: BookField, dossier: Dossier, extra: Extra) -> bool:
             next(group_rows(dossier, extra, group), None) is not None for group in groups() if group.name in names
         )
     known = _expectations()[about.expected]
+    if known.get("or_uninsured") and not dossier.header.get("MA_THE_BHYT"):
+        return True
     value = dossier.header.get(known["element"], "")
     if "younger_than" in known:
         return _younger(value, dossier, known["younger_than"])

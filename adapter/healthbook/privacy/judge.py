@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from adapter.dossier.model import Dossier, Purpose
-from adapter.healthbook.privacy.rules import PrivacyRule, PrivacyRules
+from adapter.healthbook.privacy.rules import Haystack, PrivacyRule, PrivacyRules
 
 DecisionKind = Literal["send", "withhold", "show", "accept", "keep"]
 
@@ -70,17 +70,22 @@ def judge(
     matched, waiting, withheld = [], [], []
     cuts: list[Cut] = []
     decided = {(d.rule, d.kind, d.text_key) for d in decisions}
+    known = tuple(diseases(dossier, rules))
+    # A file that other software signed leaves as it came: no text of it can be changed any more.
+    settling = ("keep",) if dossier.document is not None else ("accept", "keep")
+    free = Haystack(_texts(dossier, rules.free_text))
+    words = Haystack((*_texts(dossier, rules.free_text), *_texts(dossier, rules.names), *extra_texts(extra)))
     for rule in rules.rules:
         if rule.cut:
-            found = list(proposals(dossier, rule, rules))
+            found = list(proposals(dossier, rule, rules, known)) if rule.may_cut(free) else []
             cuts += found
-            open_cuts = [c for c in found if not {(rule.id, k, c.key) for k in ("accept", "keep")} & decided]
+            open_cuts = [c for c in found if not {(rule.id, k, c.key) for k in settling} & decided]
             if found:
                 matched.append(rule.id)
             if open_cuts:
                 waiting.append(rule.id)
             continue
-        if not matches(dossier, extra, rule, rules):
+        if not _matches(dossier, extra, rule, known, words):
             continue
         matched.append(rule.id)
         way = rule.claim if insured else rule.self_paid
@@ -89,31 +94,29 @@ def judge(
             withheld.append(rule.id)
         elif way == "hold" and not consented and (rule.id, "send", "") not in decided:
             waiting.append(rule.id)
-    accepted = [c for c in cuts if (c.rule, "accept", c.key) in decided]
+    accepted = [c for c in cuts if "accept" in settling and (c.rule, "accept", c.key) in decided]
     return Judgement(
         _with_texts(dossier, accepted, rules), tuple(matched), tuple(waiting), tuple(withheld), tuple(cuts)
     )
 
 
-def matches(dossier: Dossier, extra: Mapping[str, Any], rule: PrivacyRule, rules: PrivacyRules) -> bool:
+def _matches(
+    dossier: Dossier, extra: Mapping[str, Any], rule: PrivacyRule, known: Sequence[str], words: Haystack
+) -> bool:
     """Whether anything of a dossier is what a rule speaks of."""
     if any(flag(extra, name) for name in rule.flags) or any(dossier.rows(table) for table in rule.tables):
         return True
-    if rule.icd and any(rule.knows_disease(code) for code in diseases(dossier, rules)):
+    if rule.icd and any(rule.knows_disease(code) for code in known):
         return True
-    if not rule.words:
-        return False
-    for places in (rules.names, rules.free_text):
-        for table, names in places.items():
-            seen = {row.get(name, "") for row in dossier.rows(table) for name in names}
-            if any(rule.reads(text) for text in seen):
-                return True
-    return any(rule.reads(text) for text in extra_texts(extra))
+    return words.holds(rule.words)
 
 
-def proposals(dossier: Dossier, rule: PrivacyRule, rules: PrivacyRules) -> Iterator[Cut]:
-    """Each free text that tells too much, with the text proposed."""
-    known = tuple(diseases(dossier, rules))
+def _texts(dossier: Dossier, places: Mapping[str, Sequence[str]]) -> set[str]:
+    return {row.get(name, "") for table, names in places.items() for row in dossier.rows(table) for name in names}
+
+
+def proposals(dossier: Dossier, rule: PrivacyRule, rules: PrivacyRules, known: Sequence[str]) -> Iterator[Cut]:
+    """Each free text that tells too much, with the text proposed. ``known``: diseases of the visit."""
     for table, names in rules.free_text.items():
         for number, row in enumerate(dossier.rows(table), start=1):
             for name in names:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -77,10 +77,13 @@ class PrivacyRule(_Frozen):
         if not self.cut or not self._in_context(text, diseases):
             return text
         shorter = nfc = unicodedata.normalize("NFC", text)
-        # Text typed without marks is searched with patterns without marks.
-        for pattern in _patterns(self.cut if nfc != _unmarked(nfc) else (*self.cut, *map(_unmarked, self.cut))):
+        for pattern in _patterns(self.cut, not _MARKED.search(nfc)):
             shorter = pattern.sub("[…]", shorter)
         return text if shorter == nfc else re.sub(r"(\[…\][\s,;]*)+\[…\]", "[…]", shorter)
+
+    def may_cut(self, texts: Haystack) -> bool:
+        """A quick look at many texts: False is sure, True asks for a closer look at each."""
+        return bool(self.cut) and texts.finds(_patterns(self.cut, bare=True))
 
     def _in_context(self, text: str, diseases: Sequence[str]) -> bool:
         if self.context is None:
@@ -154,30 +157,63 @@ def _prefix(text: str) -> _Range:
 
 def speaks_of(words: tuple[str, ...], text: str) -> bool:
     """Whether one of the words begins in a text."""
-    if not text:
-        return False
-    plain = _fold(text)
-    if _words(words).search(plain):
-        return True
-    return plain == _unmarked(plain) and bool(_words(tuple(_unmarked(_fold(w)) for w in words)).search(plain))
+    return Haystack((text,)).holds(words)
+
+
+_MARKED = re.compile("[\u00c0-\u1ef9]")
+"""A letter of Vietnamese with its mark, in NFC."""
+
+
+class Haystack:
+    """Many texts searched at once. A line each; those typed without marks are kept apart and searched without."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        there = {text for text in texts if text}
+        folded = {fold(text) for text in there}
+        self._plain = "\n".join(sorted(unicodedata.normalize("NFC", text) for text in there))
+        self._marked = "\n".join(sorted(folded))
+        self._bare = "\n".join(sorted(text for text in folded if not _MARKED.search(text)))
+
+    def holds(self, words: tuple[str, ...]) -> bool:
+        """Whether one of the words begins in one of the texts."""
+        if not words or not self._marked:
+            return False
+        return bool(_words(words).search(self._marked)) or bool(
+            self._bare and _words(_bare_words(words)).search(self._bare)
+        )
+
+    def finds(self, patterns: tuple[re.Pattern[str], ...]) -> bool:
+        """Whether a pattern is found anywhere."""
+        return any(pattern.search(self._plain) for pattern in patterns)
+
+
+@lru_cache(maxsize=256)
+def _bare_words(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(unmarked(fold(word)) for word in words)
 
 
 @lru_cache(maxsize=256)
 def _words(words: tuple[str, ...]) -> re.Pattern[str]:
     """Words begin where a letter does not go before; abbreviations also end where no letter follows."""
-    parts = (re.escape(_fold(w)) + (r"(?![^\W\d_])" if len(w) <= 4 else "") for w in words)
+    parts = (re.escape(fold(w)) + (r"(?![^\W\d_])" if len(w) <= 4 else "") for w in words)
     return re.compile(r"(?<![^\W\d_])(?:" + "|".join(parts) + ")")
 
 
 @lru_cache(maxsize=64)
-def _patterns(patterns: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(pattern, re.IGNORECASE) for pattern in patterns)
+def _patterns(patterns: tuple[str, ...], bare: bool) -> tuple[re.Pattern[str], ...]:
+    """Text typed without marks is searched with patterns without marks, too."""
+    wanted = (*patterns, *(unmarked(p) for p in patterns)) if bare else patterns
+    return tuple(re.compile(pattern, re.IGNORECASE) for pattern in wanted)
 
 
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
+    """NFC, one space between words, small letters."""
     return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).casefold()
 
 
-def _unmarked(text: str) -> str:
+def unmarked(text: str) -> str:
+    """Vietnamese without its marks."""
+    if text.isascii():
+        return text
     apart = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
     return unicodedata.normalize("NFC", "".join(c for c in apart if not unicodedata.combining(c)))

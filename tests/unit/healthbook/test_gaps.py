@@ -126,6 +126,9 @@ def test_a_visit_reaches_its_person_only_with_a_number_of_the_right_form(number:
         ("uninsured", "insurance_card_no", False),
         ("uninsured", "phone", True),
         ("transfer", "referral", False),
+        ("out_patient", "summary_history_course", False),
+        ("tuberculosis", "summary_history_course", False),
+        ("transfer", "cls_value", False),
         ("newborn_and_mother", "inpatient_reason", False),
         ("out_patient", "discharge_paper", False),
         ("in_patient", "discharge_paper", False),
@@ -141,3 +144,8 @@ def test_a_child_without_a_guardian_and_a_transfer_without_its_paper_are_gaps() 
     assert "representative_name" in assess(child.dossier, child.extra).empty
     sent = visit("out_patient").with_values("XML1", MA_LOAI_RV="2")
     assert "referral" in assess(sent.dossier, sent.extra).empty
+
+
+def test_an_uninsured_visit_without_its_summary_has_a_gap() -> None:
+    one = visit("uninsured").with_values("XML8", QT_BENHLY="")
+    assert "summary_history_course" in assess(one.dossier, one.extra).empty

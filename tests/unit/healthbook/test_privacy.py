@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -205,6 +206,17 @@ def test_a_proposed_text_waits_until_it_is_accepted_or_the_old_one_is_kept() -> 
     kept = judge(one.dossier, one.extra, RULES, (keep,))
     assert (kept.waiting, kept.dossier) == ((), one.dossier)
     assert "nữ" in str(one.seen(keep).book.encounter.summary_next_care)
+
+
+def test_a_file_other_software_signed_is_never_changed_and_goes_only_as_it_is() -> None:
+    one = CASES["fetal_sex"][0]
+    signed = replace(one.dossier, document=b"<signed/>")
+    (cut,) = judge(signed, one.extra, RULES).cuts
+    accept = Decision("fetal_sex", "accept", "đúng", "user:a", NOW, cut.key)
+    keep = Decision("fetal_sex", "keep", "đã xem", "user:a", NOW, cut.key)
+    assert judge(signed, one.extra, RULES, (accept,)).waiting == ("fetal_sex",)
+    assert judge(signed, one.extra, RULES, (accept,)).dossier == signed
+    assert judge(signed, one.extra, RULES, (keep,)).waiting == ()
 
 
 @pytest.mark.parametrize(
