@@ -38,6 +38,9 @@ class VaultSettings(_Part):
     """The file holding the key that bodies are encrypted with; made at first start."""
 
     key_file: Path = Path("vault.key")
+    master_key_file: Path | None = Field(
+        default=None, description="a master key that wraps those of key_file; else BHYT_MASTER_KEY, else none"
+    )
 
 
 class CertificateSettings(_Part):

@@ -30,6 +30,14 @@ Reader = Annotated[Principal, Depends(require("book.read"))]
 PrivacyOfficer = Annotated[Principal, Depends(require("book.withheld"))]
 
 
+_FORMS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "In the form that was asked for",
+        "content": {"text/html": {}, "application/pdf": {}, "application/fhir+json": {}},
+    }
+}
+
+
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -72,7 +80,7 @@ def book_routes(desk: BookDesk) -> APIRouter:
     router = APIRouter(prefix="/v1/book", tags=["health book"])
     settings = desk.settings
 
-    @router.post("/show", summary="One visit as the citizen will read it")
+    @router.post("/show", summary="One visit as the citizen will read it", responses=_FORMS)
     def show(asked: Visit, caller: Reader) -> Response:
         if asked.withheld and not caller.may("book.withheld"):
             raise not_allowed()
@@ -94,7 +102,7 @@ def book_routes(desk: BookDesk) -> APIRouter:
 
         return _guarded(answer)
 
-    @router.post("/timeline", summary="A person's visits, newest first")
+    @router.post("/timeline", summary="A person's visits, newest first", responses=_FORMS)
     def timeline(asked: Person, caller: Reader) -> Response:
         def answer() -> Response:
             found = desk.timeline(
@@ -116,7 +124,7 @@ def book_routes(desk: BookDesk) -> APIRouter:
                 documents.append({"facility": one.code, **desk.gaps(plan, one.code).to_dict()})
         return JSONResponse({"facilities": documents})
 
-    @router.get("/overdue", summary="Received a day ago and not known to be shown: an inference")
+    @router.get("/overdue", summary="Received a day ago and not known to be shown: an inference", responses=_FORMS)
     def overdue(caller: Reader, form: Literal["json", "html"] = "json") -> Response:
         hours = settings.book.watch_hours
         rows: list[dict[str, Any]] = [

@@ -67,5 +67,10 @@ def _complete(path: dict[str, Any], route: Any) -> None:
             operation["security"] = [{"key": []}, {"session": []}]
             operation["x-permission"] = permission or "signed in"
             wanted |= {"401": "Nobody is signed in", "403": "The caller has no right to that"}
+        if route.path.startswith("/v1/fhir/"):
+            # FHIR has an error shape of its own, the OperationOutcome.
+            problem = {"content": {"application/fhir+json": {"schema": {"type": "object"}}, **problem["content"]}}
+            operation["responses"]["200"] = {"description": "OperationOutcome", **problem}
+        operation["responses"]["default"] = {"description": "What went wrong, in the one error shape", **problem}
         for status, words in wanted.items():
             operation["responses"][status] = {"description": words, **problem}

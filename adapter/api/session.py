@@ -52,7 +52,7 @@ def session_routes() -> APIRouter:
         end_session(request, answer)
         return answer
 
-    @router.get("/enter/{token}", summary="Sign in with a one-time link", dependencies=[Depends(open_to_all)])
+    @router.get("/enter/{token}", include_in_schema=False, dependencies=[Depends(open_to_all)])
     def enter(token: str, request: Request) -> RedirectResponse:
         signed: Signed = access_of(request).use_link(token)
         answer = RedirectResponse("/", status_code=303)

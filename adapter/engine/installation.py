@@ -29,7 +29,7 @@ from adapter.signing.checks import serial_hex
 from adapter.signing.keys import KeyHolder, open_signer
 from adapter.signing.trust import Trust
 from adapter.store import Store
-from adapter.vault import Vault
+from adapter.vault.opening import open_vault
 from connectors.base import open_source
 
 NEEDS: dict[str, tuple[str, ...]] = {
@@ -51,7 +51,7 @@ _NOTE_EVERY = timedelta(minutes=1)
 @contextmanager
 def open_store(settings: Settings, clock: Clock = system_clock) -> Iterator[Store]:
     """The installation's store with its vault; both are made at first start."""
-    vault = Vault.open(settings.path(settings.vault.key_file), create=True)
+    vault = open_vault(settings, create=True)
     store = Store.open(settings.store_url(), vault, clock)
     try:
         yield store

@@ -10,6 +10,7 @@ from adapter.api.v1.checks import check_routes
 from adapter.api.v1.dossiers import dossier_routes
 from adapter.api.v1.numbers import number_routes
 from adapter.api.v1.people import people_routes
+from adapter.api.v1.persons import person_routes
 from adapter.settings import Settings
 from adapter.store.store import Store
 
@@ -22,5 +23,6 @@ def v1_routes(settings: Settings, store: Store) -> list[APIRouter]:
         number_routes(settings, store),
         check_routes(settings, store),
         people_routes(settings, store),
+        person_routes(store),
         audit_routes(store),
     ]

@@ -6,6 +6,7 @@ from adapter.clock import Clock
 from adapter.store.people.answers import Answers
 from adapter.store.people.audit import Audit
 from adapter.store.people.keys import Keys
+from adapter.store.people.persons import Persons
 from adapter.store.people.sessions import Sessions
 from adapter.store.people.throttle import Throttle
 from adapter.store.people.users import Users
@@ -22,3 +23,4 @@ class People:
         self.keys = Keys(database, clock, audit)
         self.throttle = Throttle(database, vault, clock)
         self.answers = Answers(database, vault, clock)
+        self.persons = Persons(database, vault, clock, audit)

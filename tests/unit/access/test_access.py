@@ -251,7 +251,9 @@ def test_staff_data_for_look_ups_is_sealed_and_gone_when_disabled(world: World) 
     assert users.staff_of("lan") is None
 
 
-@pytest.mark.parametrize("password", ["ngắn quá", "aaaaaaaaaaaaaa", "lan1234567890", "password123456", "matkhau12345", "123456789012"])
+@pytest.mark.parametrize(
+    "password", ["ngắn quá", "aaaaaaaaaaaaaa", "lan1234567890", "password123456", "matkhau12345", "123456789012"]
+)
 def test_passwords_everybody_tries_are_refused(password: str) -> None:
     with pytest.raises(PasswordRefused):
         require_good(password, login="lan", least=12)
