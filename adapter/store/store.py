@@ -23,6 +23,7 @@ from adapter.store.portal.lookups import Lookups
 from adapter.store.portal.mappings import Mappings
 from adapter.store.portal.verdicts import Verdicts
 from adapter.store.queue import Queue
+from adapter.store.readiness.attestations import Attestations
 from adapter.store.retention import Purged, purge
 from adapter.store.tables.database import Database
 from adapter.store.tables.schema import meta
@@ -81,6 +82,7 @@ class Store:
         self.messages = Messages(database, vault, keep_for=retention.source)
         self.mappings = Mappings(database, self.audit)
         self.people = People(database, vault, clock, self.audit)
+        self.attestations = Attestations(database, vault, self.audit)
 
     @classmethod
     def open(cls, url: str, vault: Vault, clock: Clock = system_clock, *, retention: Retention | None = None) -> Store:

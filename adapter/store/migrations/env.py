@@ -10,6 +10,7 @@ from adapter.store.history import schema as _history  # noqa: F401 -- its tables
 from adapter.store.messages import schema as _messages  # noqa: F401 -- its tables belong to the same metadata
 from adapter.store.people import schema as _people  # noqa: F401 -- its tables belong to the same metadata
 from adapter.store.portal import schema as _portal  # noqa: F401 -- its tables belong to the same metadata
+from adapter.store.readiness import schema as _readiness  # noqa: F401 -- its tables belong to the same metadata
 from adapter.store.tables.schema import metadata
 from adapter.store.watch import schema as _watch  # noqa: F401 -- its tables belong to the same metadata
 
