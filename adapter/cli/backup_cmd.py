@@ -53,9 +53,9 @@ def restore_command(
     else:
         say(f"{sum(restored.dossiers.values())} hồ sơ / dossiers; đẳng thức / equations: {restored.conserved}")
         notes.print(
-            "Những gì gửi sau lúc sao lưu không có trong này: đối chiếu với danh sách của cổng (`bhyt verdict difference`, "
-            "`bhyt golive import`), rồi `bhyt gateway go` / what was sent after the backup is not in it: compare with the "
-            "portal's list first, then `bhyt gateway go`",
+            "Những gì gửi sau lúc sao lưu không có trong này: đối chiếu với danh sách của cổng "
+            "(`bhyt verdict difference`, `bhyt golive import`), rồi `bhyt gateway go` / what was sent after the backup "
+            "is not in it: compare with the portal's list first, then `bhyt gateway go`",
             style="yellow",
         )
     raise typer.Exit(0 if restored.conserved else 1)
