@@ -8,7 +8,7 @@ ARGS ?=
 WORKDIR ?= demo-work
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench bench-connectors chaos docs clean lock format install install-dev system-packages
+.PHONY: demo test lint audit bench bench-connectors chaos docs clean lock format install install-dev system-packages
 
 # -- environment ------------------------------------------------------------------------------
 
@@ -53,6 +53,11 @@ lint: $(VENV)/.installed-dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+# Known weaknesses of the locked libraries. Asks a public database, so it is no part of the build.
+audit: $(VENV)/.installed-dev
+	@$(BIN)/python -m pip install -q uv
+	@$(BIN)/uv tool run pip-audit --require-hashes --disable-pip -r requirements.txt
 
 format: $(VENV)/.installed-dev
 	@$(BIN)/ruff check --fix .

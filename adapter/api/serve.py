@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from adapter.access import Access
+from adapter.access.configuration import note_configuration
 from adapter.api.app import create_app
 from adapter.api.auth import first_key
 from adapter.api.book import book_routes
@@ -64,6 +65,7 @@ def run_web(settings: Settings, *, practice: Practice | None = None) -> None:
     """
     key = first_key(settings.path(settings.api.key_file))
     with open_store(settings) as store:
+        note_configuration(store, settings)
         desk = Desk(settings, store)
         app = web_application(settings, store, desk, key=key, practice=practice)
         server = uvicorn.Server(
