@@ -11,13 +11,27 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 from itertools import product
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal, select, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    TextClause,
+    bindparam,
+    exists,
+    func,
+    literal,
+    select,
+    text,
+    tuple_,
+    union_all,
+)
 
 from adapter.store.states import State
 from adapter.store.tables.database import Database
@@ -168,14 +182,8 @@ class Worklist:
     def bounded(self, wanted: Wanted, most: int = 1000) -> int:
         """How many there are, counted up to ``most``; text and rule are not looked at."""
         with self._db.read() as connection:
-            total = 0
-            for part in _portions(wanted.facilities):
-                piece = union_all(*_bare_runs(replace(wanted, facilities=part), most))
-                counted = select(func.count()).select_from(piece.subquery())
-                total += int(connection.execute(counted).scalar_one())
-                if total >= most:
-                    return most
-        return total
+            counted = select(func.count()).select_from(_of_runs(wanted, most).subquery())
+            return int(connection.execute(counted).scalar_one())
 
     # ---- the three ways --------------------------------------------------------------------------
 
@@ -216,15 +224,15 @@ class Worklist:
             return ids if len(ids) <= _SMALL else dossiers.c.first_day == wanted.day
         return None
 
-    def _by_text(self, connection: Connection, text: str) -> list[int] | ColumnElement[bool]:
+    def _by_text(self, connection: Connection, typed: str) -> list[int] | ColumnElement[bool]:
         numbers = select(search_words.c.dossier_id).where(
             search_words.c.kind.in_(["card", "person"]),
-            search_words.c.value.in_([self._vault.blind(text, "card"), self._vault.blind(text, "person")]),
+            search_words.c.value.in_([self._vault.blind(typed, "card"), self._vault.blind(typed, "person")]),
         )
-        known = select(dossiers.c.id).where(dossiers.c.ma_lk_blind == self._vault.blind(text, MA_LK))
+        known = select(dossiers.c.id).where(dossiers.c.ma_lk_blind == self._vault.blind(typed, MA_LK))
         ids = list(connection.execute(union_all(numbers, known).limit(_SMALL)).scalars())
-        words = [self._vault.blind(word, "name") for word in plain_words(text)]
-        if ids or not words or any(c.isdigit() for c in text):
+        words = [self._vault.blind(word, "name") for word in plain_words(typed)]
+        if ids or not words or any(c.isdigit() for c in typed):
             return ids
         sizes = {word: _upto(connection, _having(word)) for word in words}
         rarest = min(sizes, key=lambda w: sizes[w])
@@ -259,13 +267,8 @@ class Worklist:
             )
             ids = list(connection.execute(some.limit(_SMALL + 1)).scalars())
             return ids if len(ids) <= _SMALL else None
-        ids = []
-        for part in _portions(wanted.facilities):
-            runs = union_all(*_bare_runs(replace(wanted, facilities=part), _SMALL + 1))
-            ids += connection.execute(runs.limit(_SMALL + 1)).scalars()
-            if len(ids) > _SMALL:
-                return None
-        return ids
+        ids = list(connection.execute(_of_runs(wanted, _SMALL + 1)).scalars())
+        return ids if len(ids) <= _SMALL else None
 
     def _dense(
         self, connection: Connection, wanted: Wanted, narrow: ColumnElement[bool]
@@ -278,37 +281,37 @@ class Worklist:
         if few is not None:
             return self._small(connection, wanted, few, order)
         by_deadline = order if order.name != "-changed" else _ORDERS["-deadline"]
-        runs = [
-            select(dossiers.c.id, by_deadline.key.label("key")).where(
-                dossiers.c.facility == facility, dossiers.c.verdict == wanted.verdict, *_filters(wanted)
-            )
-            for facility in wanted.facilities
-        ]
-        return self._merged(connection, runs, wanted, by_deadline)
+        return self._merged(connection, wanted, by_deadline, ({"verdict": wanted.verdict},))
 
     def _runs(self, connection: Connection, wanted: Wanted, order: _Order) -> tuple[list[int], _Order, bool]:
-        runs = [
-            select(dossiers.c.id, order.key.label("key")).where(*where, *_beyond_runs(wanted))
-            for where in _run_keys(wanted)
-        ]
-        return self._merged(connection, runs, wanted, order)
+        purposes = (wanted.purpose,) if wanted.purpose is not None else PURPOSES
+        flags = (False, True) if wanted.held is None else (wanted.held,)
+        keys = ({"purpose": p, "state": s, "held": h} for p, s, h in product(purposes, wanted.states or STATES, flags))
+        return self._merged(connection, wanted, order, tuple(keys))
 
     def _merged(
-        self, connection: Connection, runs: Sequence[Select[Any]], wanted: Wanted, order: _Order
+        self, connection: Connection, wanted: Wanted, order: _Order, keys: tuple[dict[str, Any], ...]
     ) -> tuple[list[int], _Order, bool]:
         walk, cursor = _walk(wanted, order)
         found: list[tuple[Any, int]] = []
-        at_once = _FACILITIES_AT_ONCE * len(PURPOSES) * len(STATES)
-        for start in range(0, len(runs), at_once):
-            pieces = []
-            for run in runs[start : start + at_once]:
-                piece = run if cursor is None else run.where(walk.beyond(cursor))
-                pieces.append(select(piece.order_by(*walk.by()).limit(wanted.limit + 1).subquery()))
-            together = union_all(*pieces).subquery()
-            keys = together.c
-            by = (keys.key.desc(), keys.id.desc()) if walk.descending else (keys.key.asc(), keys.id.asc())
-            statement = select(keys.key, keys.id).order_by(*by).limit(wanted.limit + 1)
-            found += [(row.key, row.id) for row in connection.execute(statement)]
+        for start in range(0, len(wanted.facilities), _FACILITIES_AT_ONCE):
+            part = wanted.facilities[start : start + _FACILITIES_AT_ONCE]
+            shape = _Shape(
+                len(part),
+                tuple(tuple(key) for key in keys),
+                order.name,
+                walk.descending,
+                cursor=cursor is not None,
+                due=wanted.due_before is not None,
+            )
+            values: dict[str, Any] = {"most": wanted.limit + 1}
+            values |= {f"f{n}": code for n, code in enumerate(part)}
+            values |= {f"k{n}_{name}": value for n, key in enumerate(keys) for name, value in key.items()}
+            if cursor is not None:
+                values |= {"at": cursor[0], "at_id": cursor[1]}
+            if wanted.due_before is not None:
+                values["due"] = wanted.due_before
+            found += [(row.key, row.id) for row in connection.execute(_union(shape), values)]
         found.sort(reverse=walk.descending)
         ids = [identity for _, identity in found]
         return ids[: wanted.limit], order, len(ids) > wanted.limit
@@ -391,29 +394,54 @@ def _beyond_runs(wanted: Wanted) -> list[ColumnElement[bool]]:
     return where
 
 
-def _run_keys(wanted: Wanted) -> Iterator[tuple[ColumnElement[bool], ...]]:
-    purposes = (wanted.purpose,) if wanted.purpose is not None else PURPOSES
-    flags = (False, True) if wanted.held is None else (wanted.held,)
-    for facility, purpose, state, flag in product(wanted.facilities, purposes, wanted.states or STATES, flags):
-        yield (
-            dossiers.c.facility == facility,
-            dossiers.c.purpose == purpose,
-            dossiers.c.state == state,
-            dossiers.c.held if flag else ~dossiers.c.held,
+def _of_runs(wanted: Wanted, most: int) -> Select[Any]:
+    """Ids of a state, flag or deadline, as many as asked for at most, in no order."""
+    return (
+        select(dossiers.c.id)
+        .where(
+            dossiers.c.facility.in_(wanted.facilities),
+            dossiers.c.purpose.in_((wanted.purpose,) if wanted.purpose is not None else PURPOSES),
+            dossiers.c.state.in_(wanted.states or STATES),
+            dossiers.c.held.in_((False, True) if wanted.held is None else (wanted.held,)),
+            *_beyond_runs(wanted),
         )
+        .limit(most)
+    )
 
 
-def _bare_runs(wanted: Wanted, most: int) -> list[Any]:
-    """The runs' ids without an order, each as a statement that may be limited on SQLite too."""
-    return [
-        select(select(dossiers.c.id).where(*where, *_beyond_runs(wanted)).limit(most).subquery())
-        for where in _run_keys(wanted)
-    ]
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What the text of a merged walk depends on; its values are bound apart."""
+
+    facilities: int
+    keys: tuple[tuple[str, ...], ...]
+    order: str
+    descending: bool
+    cursor: bool
+    due: bool
 
 
-def _portions(facilities: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    for start in range(0, len(facilities), _FACILITIES_AT_ONCE):
-        yield facilities[start : start + _FACILITIES_AT_ONCE]
+@lru_cache(maxsize=256)
+def _union(shape: _Shape) -> TextClause:
+    """One short piece of an index for each facility and key, merged.
+
+    Written as text: building it from parts costs more than running it. Every name in it is a column of ours.
+    """
+    column = str(_ORDERS[shape.order].key.key)
+    way, beyond = ("DESC", "<") if shape.descending else ("ASC", ">")
+    conditions = [f"({column}, id) {beyond} (:at, :at_id)"] * shape.cursor + ["deadline < :due"] * shape.due
+    runs = []
+    for number in range(shape.facilities):
+        for index, key in enumerate(shape.keys):
+            where = [f"facility = :f{number}", *(f"{name} = :k{index}_{name}" for name in key), *conditions]
+            runs.append(
+                f"SELECT * FROM (SELECT {column} AS key, id FROM dossiers WHERE {' AND '.join(where)} "  # noqa: S608
+                f"ORDER BY {column} {way}, id {way} LIMIT :most) AS r{number}_{index}"
+            )
+    together = " UNION ALL ".join(runs)
+    statement = text(f"SELECT key, id FROM ({together}) AS runs ORDER BY key {way}, id {way} LIMIT :most")  # noqa: S608
+    binds = [bindparam("at", type_=_ORDERS[shape.order].key.type)] * shape.cursor
+    return statement.bindparams(*binds, *([bindparam("due", type_=Instant)] * shape.due))
 
 
 # ---- pages ---------------------------------------------------------------------------------------
