@@ -13,13 +13,13 @@ from fastapi.responses import JSONResponse
 from adapter.access import Principal
 from adapter.access.refusals import not_allowed
 from adapter.api.identity import require
-from adapter.catalogue.grids import MAX_BYTES
 from adapter.catalogue.lists import spec_of, specs
 from adapter.clock import VIETNAM, Clock, system_clock
 from adapter.errors import ConfigError
 from adapter.settings import Settings
 from adapter.store.catalogues.importing import ImportResult, import_file, owner_of, row_of
 from adapter.store.store import Store
+from adapter.text.grids import MAX_BYTES
 
 _AT_MOST = 1000
 

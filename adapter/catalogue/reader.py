@@ -9,10 +9,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from adapter.catalogue.grids import EMPTY, Cell, Grid, read_grids
 from adapter.catalogue.lists import ListSpec, plain, specs
 from adapter.catalogue.values import Unfit, value_of
 from adapter.errors import ConfigError, Where
+from adapter.text.grids import EMPTY, Cell, Grid, read_grids
 
 _HEADING_WITHIN = 30
 _NUMBERING = re.compile(r"\(?\d{1,3}\)?(=.*)?|\[\d+\]|[A-Z]|STT", re.IGNORECASE)

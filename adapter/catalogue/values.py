@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
-from adapter.catalogue.grids import Cell
 from adapter.catalogue.lists import Column, plain
 from adapter.text.clean import one_line
+from adapter.text.grids import Cell
 
 _DAY_FORMS = ("%Y%m%d", "%d/%m/%Y", "%d-%m-%Y", "%Y-%m-%d", "%d.%m.%Y", "%Y/%m/%d")
 _YES = frozenset({"1", "x", "co", "yes", "true", "dung", "y"})

@@ -12,13 +12,13 @@ from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFil
 from adapter.access import Principal
 from adapter.access.refusals import not_allowed
 from adapter.api.identity import require
-from adapter.catalogue.grids import MAX_BYTES
 from adapter.catalogue.lists import specs
 from adapter.clock import VIETNAM
 from adapter.console.core.context import Console
 from adapter.console.core.page import page
 from adapter.errors import BhytError
 from adapter.store.catalogues.importing import ImportResult, import_file
+from adapter.text.grids import MAX_BYTES
 
 MayRead = Annotated[Principal, Depends(require("catalogues.read"))]
 MayWrite = Annotated[Principal, Depends(require("catalogues.write"))]

@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from adapter.catalogue.grids import Cell
 from adapter.catalogue.lists import spec_of, specs
 from adapter.catalogue.reader import ReadList, read_file
 from adapter.catalogue.values import Unfit, value_of
 from adapter.errors import ConfigError
 from adapter.text.charset import encode
+from adapter.text.grids import Cell
 
 
 def _book(path: Path, *sheets: list[list[object]]) -> Path:
