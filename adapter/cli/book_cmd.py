@@ -18,8 +18,6 @@ from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, p
 from adapter.clock import VIETNAM, system_clock
 from adapter.engine.installation import open_store
 from adapter.errors import ConfigError
-from adapter.healthbook.fhir import bundle_json
-from adapter.healthbook.halfyear import half_year, workbook
 from adapter.healthbook.pages import book_page, timeline_page, to_pdf, watch_page
 from adapter.healthbook.visit_json import shown_json
 from adapter.mapping import load_mapping
@@ -65,6 +63,8 @@ def show(
     with _desk(settings) as desk:
         found = desk.show(ma_lk, may_see_withheld=withheld, actor=_actor(), facilities=facility)
     if fhir:
+        from adapter.healthbook.fhir import bundle_json  # its models take a second to load
+
         _put(bundle_json(found.book, base=settings.book.fhir_base, now=system_clock()), out)
     elif json_:
         print_json(
@@ -212,6 +212,8 @@ def report(
     json_: JsonOption = False,
 ) -> None:
     """Báo cáo 6 tháng (QĐ 2733) / the half-yearly report of QĐ 2733."""
+    from adapter.healthbook.halfyear import half_year, workbook
+
     settings = settings_of(workdir, config)
     period = half_year(system_clock(), year=year, half=half)
     with _desk(settings) as desk:
