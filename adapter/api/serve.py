@@ -18,6 +18,7 @@ from adapter.api.book import book_routes
 from adapter.api.catalogues import catalogue_routes
 from adapter.api.fhir import doors, fhir_routes
 from adapter.api.metrics import metrics_routes
+from adapter.api.readiness import readiness_routes
 from adapter.api.reception import reception_routes
 from adapter.api.v1 import v1_routes
 from adapter.console import Console, Practice, console_routes, error_page
@@ -53,6 +54,7 @@ def web_application(
             fhir_routes(lambda: doors(settings, store)),
             book_routes(BookDesk(settings, store, store.clock)),
             metrics_routes(settings, store),
+            readiness_routes(settings, store),
         ],
         error_page=partial(error_page, console),
     )

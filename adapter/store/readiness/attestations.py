@@ -11,7 +11,7 @@ from sqlalchemy import func, insert, select, update
 
 from adapter.store.book.schema import book_checks, book_entries
 from adapter.store.people.audit import Audit, Entry
-from adapter.store.people.schema import users
+from adapter.store.people.schema import audit_head, users
 from adapter.store.portal.schema import lookups
 from adapter.store.readiness.schema import attestations
 from adapter.store.states import State
@@ -55,6 +55,7 @@ class Counts:
     unreachable: int
     fields: float | None
     users: int
+    audit_rows: int
 
 
 class Attestations:
@@ -70,7 +71,7 @@ class Attestations:
     ) -> Attestation:
         """Record one, with its line in the audit log."""
         with self._db.write() as connection:
-            number = connection.execute(
+            made = connection.execute(
                 insert(attestations).values(
                     facility=facility,
                     step=step,
@@ -80,12 +81,12 @@ class Attestations:
                     person_sealed=self._vault.seal_text(person, _SEAL),
                     note_sealed=self._vault.seal_text(note, _SEAL),
                 )
-            ).inserted_primary_key[0]
+            ).inserted_primary_key
             self._audit.append(
                 connection,
                 Entry("readiness.attest", actor, facility=facility, kind="readiness", object=str(step), reason=note),
             )
-        return Attestation(number, facility, step, kind, now, actor, person, note)
+        return Attestation(int(made[0]) if made else 0, facility, step, kind, now, actor, person, note)
 
     def withdraw(self, facility: str, step: int, *, actor: str, reason: str, now: datetime) -> int:
         """Take back what stands for a step; how many there were."""
@@ -193,4 +194,5 @@ class Attestations:
                 ),
                 fields=sum(filled) / len(filled) if filled else None,
                 users=one(select(func.count()).select_from(users).where(users.c.disabled_at.is_(None))),
+                audit_rows=one(select(func.max(audit_head.c.seq))),
             )
