@@ -53,7 +53,7 @@ class Site:
 
 
 @contextmanager
-def console_site(workdir: Path, *, encounters: int = 45, seed: int = 9) -> Iterator[Site]:
+def console_site(workdir: Path, *, encounters: int = 60, seed: int = 1) -> Iterator[Site]:
     """Run the demo once, then serve its console; the practice gateway stays up."""
     inside_json("demo", "--workdir", workdir, "--encounters", str(encounters), "--seed", str(seed), "--no-serve")
     settings = load_settings(workdir=workdir)
