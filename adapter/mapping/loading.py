@@ -11,8 +11,9 @@ from typing import Any
 from adapter.errors import MappingError, Where
 from adapter.mapping.extending import Resolved, resolve
 from adapter.mapping.language.blocks import Block, BlockCompiler, FieldStep, compile_names
+from adapter.mapping.language.compiled import Place, Target, Value
 from adapter.mapping.language.scope import SPECIAL, Thunk, from_root
-from adapter.mapping.language.values import Compiler, Place, Target, Value
+from adapter.mapping.language.values import Compiler
 from adapter.mapping.lookups import Lookup, read_lookups
 from adapter.mapping.plan import Plan
 from adapter.mapping.problems import broken

@@ -14,8 +14,9 @@ from adapter.errors import MappingError, SourceValueError, Where
 from adapter.expr import ValueProblem, to_date
 from adapter.mapping.language.binding import Layout
 from adapter.mapping.language.blocks import Block
+from adapter.mapping.language.compiled import Place, Value
 from adapter.mapping.language.scope import Note, Run, Scope, Thunk
-from adapter.mapping.language.values import Place, Value, value_error
+from adapter.mapping.language.values import value_error
 from adapter.mapping.lookups import Lookup
 from adapter.mapping.problems import broken
 from adapter.mapping.readiness import Due, Readiness, ReadyRules

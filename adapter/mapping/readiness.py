@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from adapter.dossier.model import Purpose
+from adapter.mapping.language.compiled import Place
 from adapter.mapping.language.scope import Scope
-from adapter.mapping.language.values import Compiler, Place
+from adapter.mapping.language.values import Compiler
 from adapter.mapping.problems import broken
 from adapter.mapping.yamltree import Map, Node, as_list, as_map, as_text
 

@@ -8,11 +8,11 @@ from typing import Any, Protocol
 
 from adapter.errors import BhytError
 from adapter.mapping.language.blocks import Block
+from adapter.mapping.language.compiled import Value
 from adapter.mapping.language.fields import Finish, Maker, maker_of
 from adapter.mapping.language.rows import sort_scopes
 from adapter.mapping.language.rowtext import RowFunction, RowParts, row_function
 from adapter.mapping.language.scope import Mapped, Run, Scope
-from adapter.mapping.language.values import Value
 from adapter.mapping.lookups import key_text
 from adapter.mapping.problems import at_field
 from adapter.standard.model import FieldSpec, Standard

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from adapter.errors import MappingError, Where
+from adapter.mapping.language.compiled import LIST, VALUE, Condition, Place, Value
 from adapter.mapping.language.crossing import typed
 from adapter.mapping.language.rows import binding_kind, binding_source, compile_binding, compile_rows, order_keys
 from adapter.mapping.language.scope import Scope, SparseRow, Thunk, kept
-from adapter.mapping.language.values import LIST, VALUE, Compiler, Condition, Place, Value
+from adapter.mapping.language.values import Compiler
 from adapter.mapping.problems import at_field, broken
 from adapter.mapping.yamltree import Map, Node, as_list, as_map
 from adapter.standard.model import FieldSpec

@@ -12,8 +12,9 @@ from adapter.errors import ExpressionError, MappingError, Where
 from adapter.expr import ValueProblem, to_date, to_decimal
 from adapter.expr.generate import Names, NotInlineError, Pool, generated
 from adapter.expr.values import CONTEXT, text_to_decimal
+from adapter.mapping.language.compiled import VALUE, Place, Value
 from adapter.mapping.language.scope import Note, Scope, SparseRow
-from adapter.mapping.language.values import VALUE, Compiler, Place, Value, as_mapping_error, is_empty, value_error
+from adapter.mapping.language.values import Compiler, as_mapping_error, is_empty, value_error
 from adapter.mapping.lookups import Lookup, key_text
 from adapter.mapping.problems import broken
 from adapter.mapping.yamltree import Map, Node, Scalar, as_list, as_text

@@ -9,8 +9,9 @@ from typing import Any
 from adapter.errors import ExpressionError, MappingError, Where
 from adapter.expr import ValueProblem
 from adapter.mapping.language.blocks import FieldStep
+from adapter.mapping.language.compiled import Place
 from adapter.mapping.language.scope import Note, Scope
-from adapter.mapping.language.values import Place, value_error
+from adapter.mapping.language.values import value_error
 from adapter.mapping.language.wire import writer_for
 from adapter.mapping.problems import at_field
 from adapter.standard.model import FieldSpec

@@ -8,8 +8,9 @@ from typing import Any
 
 from adapter.expr import ValueProblem
 from adapter.expr.functions import text_of
+from adapter.mapping.language.compiled import Condition, Place, Value
 from adapter.mapping.language.scope import Note, Scope, Thunk
-from adapter.mapping.language.values import Compiler, Condition, Place, Value, is_empty, on_value, then
+from adapter.mapping.language.values import Compiler, is_empty, on_value, then
 from adapter.mapping.problems import broken
 from adapter.mapping.yamltree import Map, Node, Scalar, as_flag, as_map, as_text, as_whole
 from adapter.text import one_line

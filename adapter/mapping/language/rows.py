@@ -9,8 +9,9 @@ from typing import Any
 
 from adapter.errors import MappingError, Where
 from adapter.expr import ValueProblem, admit
+from adapter.mapping.language.compiled import LIST, ROW, Condition, Place, Value
 from adapter.mapping.language.scope import NO_ROW, Rows, Scope, SparseRow, Thunk, no_column
-from adapter.mapping.language.values import LIST, ROW, Compiler, Condition, Place, Value
+from adapter.mapping.language.values import Compiler
 from adapter.mapping.lookups import key_text
 from adapter.mapping.problems import broken
 from adapter.mapping.yamltree import Map, Node, Scalar, as_list, as_map, as_text

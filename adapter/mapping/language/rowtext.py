@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 from adapter.expr import Expression
 from adapter.expr.generate import ExpressionText, Names, NotInlineError, Pool, plain
 from adapter.expr.values import text_to_decimal
+from adapter.mapping.language.compiled import Condition, Pure, Value
 from adapter.mapping.language.fields import TEXT_TYPE, Finish, Maker
 from adapter.mapping.language.scope import Scope, Thunk
-from adapter.mapping.language.values import Condition, Pure, Value
 from adapter.mapping.language.wire import number_texts
 from adapter.standard.model import FieldSpec
 from adapter.standard.wire import formatter

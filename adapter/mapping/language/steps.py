@@ -10,6 +10,7 @@ from adapter.errors import ExpressionError
 from adapter.expr import ValueProblem
 from adapter.expr.functions import highest, lowest
 from adapter.expr.operators import add
+from adapter.mapping.language.compiled import Condition, Place, Value
 from adapter.mapping.language.converting import (
     decimal_reader,
     digits_reader,
@@ -20,16 +21,7 @@ from adapter.mapping.language.converting import (
 from adapter.mapping.language.crossing import compile_aggregate, compile_field, compile_lookup, is_mapped
 from adapter.mapping.language.rows import COLLECTION_OPTIONS, compile_rows, flatten, parse_json
 from adapter.mapping.language.scope import Scope
-from adapter.mapping.language.values import (
-    Compiler,
-    Condition,
-    Place,
-    Value,
-    as_mapping_error,
-    is_empty,
-    on_value,
-    value_error,
-)
+from adapter.mapping.language.values import Compiler, as_mapping_error, is_empty, on_value, value_error
 from adapter.mapping.language.wire import element_writer
 from adapter.mapping.problems import broken
 from adapter.mapping.yamltree import Map, Node, Scalar, Seq, as_flag, as_list, as_map, as_text, as_whole
