@@ -58,7 +58,7 @@ def gateway_of(workdir: Path, *arguments: str) -> Iterator[str]:
         process.communicate(timeout=30)
 
 
-def wait_for(url: str, process: subprocess.Popen[str], seconds: float = 30) -> None:
+def wait_for(url: str, process: subprocess.Popen[str], seconds: float = 120) -> None:
     """Until ``url`` answers 200, or the process or the patience has ended."""
     deadline = time.monotonic() + seconds
     while True:
