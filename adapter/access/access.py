@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from adapter.access import passwords
@@ -48,6 +48,10 @@ class Access:
 
     def sign_in(self, login: str, password: str, *, address: str) -> Signed:
         """Open a session with a password. AccessRefused (401, or 429 with ``wait``) tells nothing more."""
+        return self.open_session(self.check_password(login, password, address=address), how="password")
+
+    def check_password(self, login: str, password: str, *, address: str) -> User:
+        """The user whose password this is. Every wrong one counts against the name and the address."""
         name, place = f"name:{folded(login)}", f"address:{address}"
         whom = {name: self._patience("name"), place: self._patience("address")}
         users = self._store.people.users
@@ -62,7 +66,7 @@ class Access:
         self._store.people.throttle.forgive(forget=name, undo=place)
         if user.password_hash and passwords.outdated(user.password_hash):
             users.rehash(user.id, passwords.hash_password(password))
-        return self.open_session(user, how="password")
+        return user
 
     def use_link(self, token: str) -> Signed:
         """Open a session with a one-time link. AccessRefused (401) when it was used or is over."""
@@ -112,6 +116,23 @@ class Access:
         """End a session at once."""
         entry = Entry("session.end", principal.actor, principal.via, kind="user", object=principal.name)
         self._store.people.sessions.end(digest(token), entry=entry)
+
+    def note_denied(self, principal: Principal, permission: str, address: str) -> None:
+        """Somebody known asked for what they have no right to."""
+        detail = {"permission": permission}
+        entry = Entry("access.denied", principal.actor, principal.via, kind="address", object=address, detail=detail)
+        self._store.audit.record(replace(entry, outcome="denied"))
+
+    def change_password(self, token: str, principal: Principal, old: str, new: str, *, address: str) -> None:
+        """A signed-in user's own new password; their other sessions end. AccessRefused, PasswordRefused."""
+        if principal.via != "session":
+            raise wrong_login()
+        self.check_password(principal.name, old, address=address)
+        passwords.require_good(new, login=principal.name, least=self._settings.password_least)
+        user = self._store.people.users.get(principal.name)
+        entry = Entry("user.password", principal.actor, principal.via, kind="user", object=principal.name)
+        hashed = passwords.hash_password(new)
+        self._store.people.users.set_password(user.id, hashed, entry=entry, keep=digest(token))
 
     def _patience(self, kind: str) -> Patience:
         settings = self._settings

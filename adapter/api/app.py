@@ -56,6 +56,7 @@ def create_app(
     app.add_exception_handler(BhytError, _told)
     app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_exception_handler(HTTPException, _plain)
+    app.add_exception_handler(Exception, _unexpected)
     core = APIRouter()
 
     @core.get("/livez", tags=["service"], summary="The process answers", dependencies=[Depends(open_to_all)])
@@ -119,6 +120,12 @@ def _plain(request: Request, error: Exception) -> Response:
     for name, value in (error.headers or {}).items():
         answer.headers[name] = value
     return answer
+
+
+def _unexpected(request: Request, _error: Exception) -> Response:
+    """Our own fault: nothing of it is told, it may quote anything."""
+    told = Terminal("Lỗi ngoài dự kiến của dịch vụ", "An unexpected fault of the service", code="UNEXPECTED")
+    return answer_of(request, told, 500)
 
 
 def answer_of(request: Request, error: BhytError, status: int) -> Response:

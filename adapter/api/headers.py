@@ -7,7 +7,7 @@ import json
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-API_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+API_POLICY = "default-src 'none'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
@@ -49,7 +49,7 @@ class SecurityHeaders:
                 headers.setdefault("Content-Security-Policy", API_POLICY if api else PAGE_POLICY)
                 headers.setdefault("Cache-Control", "no-store")
                 if scope["scheme"] == "https":
-                    headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR}")
+                    headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR}; includeSubDomains")
             await send(message)
 
         if scope["method"] not in {"GET", "HEAD", "OPTIONS"} and _from_elsewhere(Headers(scope=scope)):

@@ -47,6 +47,9 @@ class Require:
         """The caller, or AccessRefused."""
         principal = await current(request)
         if not principal.may(self.permission):
+            # The route's pattern, never the address: that may hold what a patient is found by.
+            pattern = getattr(request.scope.get("route"), "path", "")
+            await run_in_threadpool(access_of(request).note_denied, principal, self.permission, pattern)
             raise not_allowed()
         return principal
 

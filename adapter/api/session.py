@@ -30,6 +30,15 @@ class Login(BaseModel):
     password: Annotated[str, Field(max_length=256, repr=False)]
 
 
+class NewPassword(BaseModel):
+    """The password until now, and the one from now on; the user's other sessions end."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    old: Annotated[str, Field(max_length=256, repr=False)]
+    new: Annotated[str, Field(max_length=256, repr=False)]
+
+
 def session_routes() -> APIRouter:
     """``/v1/session`` for programs and pages, ``/enter/{token}`` for one-time links."""
     router = APIRouter(tags=["session"])
@@ -51,6 +60,13 @@ def session_routes() -> APIRouter:
         answer = Response(status_code=204)
         end_session(request, answer)
         return answer
+
+    @router.post("/v1/session/password", summary="The own new password", status_code=204, response_class=Response)
+    def password(asked: NewPassword, caller: Annotated[Principal, Depends(signed_in)], request: Request) -> Response:
+        access_of(request).change_password(
+            session_token(request), caller, asked.old, asked.new, address=address_of(request)
+        )
+        return Response(status_code=204)
 
     @router.get("/enter/{token}", include_in_schema=False, dependencies=[Depends(open_to_all)])
     def enter(token: str, request: Request) -> RedirectResponse:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
 
+from adapter.access import passwords
 from tests.support.api_world import BY, OTHER, ApiWorld, quick_hashes
 
 PASSWORD = "bốn con trâu xanh"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _user(world: ApiWorld) -> None:
-    from adapter.access import passwords
-
-    passwords._hasher = quick_hashes()
-    world.accounts.add_user("lan", display_name="Lan", roles=["operator"], facilities=None, password=PASSWORD, by=BY)
+def _user(world: ApiWorld) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", quick_hashes())
+        world.accounts.add_user(
+            "lan", display_name="Lan", roles=["operator"], facilities=None, password=PASSWORD, by=BY
+        )
+        yield
 
 
 def test_signing_in_gives_a_cookie_no_script_reads_and_signing_out_ends_it(world: ApiWorld) -> None:
@@ -104,3 +108,37 @@ def test_a_session_bound_to_a_facility_asks_the_desk_for_that_one_only(world: Ap
     answer = clerk.post("/v1/cards/lookup", json=asked)
     assert answer.status_code == 422
     assert "01999" not in answer.json()["message_en"]
+
+
+def test_a_user_changes_the_own_password_by_the_old_one_and_other_sessions_end(world: ApiWorld) -> None:
+    world.accounts.add_user("mai", display_name="", roles=["viewer"], facilities=None, password=PASSWORD, by=BY)
+    one, two = world.client(), world.client()
+    for client in (one, two):
+        token = client.post("/v1/session", json={"login": "mai", "password": PASSWORD}).json()["csrf_token"]
+        client.headers["X-CSRF-Token"] = token
+    wrong = one.post("/v1/session/password", json={"old": "sai", "new": PASSWORD + " mới"})
+    assert wrong.status_code == 401
+    weak = one.post("/v1/session/password", json={"old": PASSWORD, "new": "ngắn"})
+    assert (weak.status_code, weak.json()["code"]) == (422, "PASSWORD")
+    assert one.post("/v1/session/password", json={"old": PASSWORD, "new": PASSWORD + " mới"}).status_code == 204
+    assert one.get("/v1/session").status_code == 200
+    assert two.get("/v1/session").status_code == 401
+    key = world.with_key().post("/v1/session/password", json={"old": "a", "new": PASSWORD})
+    assert key.status_code == 401, "a key has no password"
+
+
+def test_asking_for_what_one_has_no_right_to_is_recorded_by_the_routes_pattern(world: ApiWorld) -> None:
+    world.signed_in("clerk").get(f"/v1/dossiers/{world.id_of('LKok')}")
+    line = world.store.audit.list(action="access.denied", limit=1)[0]
+    assert (line["object"], line["outcome"]) == ("/v1/dossiers/{dossier_id}", "denied")
+    assert line["detail"] == {"permission": "dossiers.read"}
+
+
+def test_a_fault_of_our_own_tells_nothing_of_it(world: ApiWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("Trần Văn Bí Mật")
+
+    monkeypatch.setattr(world.store.queries, "show", broken)
+    answer = world.with_key().get("/v1/dossiers/1")
+    assert (answer.status_code, answer.json()["code"]) == (500, "UNEXPECTED")
+    assert "Bí Mật" not in answer.text
