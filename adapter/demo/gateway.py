@@ -15,7 +15,7 @@ from adapter.engine.supervise import child_environment
 from adapter.errors import ConfigError
 from adapter.settings import load_settings
 
-_PATIENCE = 30.0
+_PATIENCE = 120.0
 
 
 @contextmanager

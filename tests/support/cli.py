@@ -55,7 +55,7 @@ def gateway_of(workdir: Path, *arguments: str) -> Iterator[str]:
         yield base
     finally:
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
 
 
 def wait_for(url: str, process: subprocess.Popen[str], seconds: float = 120) -> None:
