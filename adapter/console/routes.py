@@ -22,6 +22,7 @@ from adapter.console.pages import (
     overview,
     people,
     practice,
+    readiness,
     reception,
     studio,
 )
@@ -46,6 +47,7 @@ def console_routes(console: Console) -> list[APIRouter]:
         findings,
         reception,
         studio,
+        readiness,
         catalogues,
         admin,
         people,

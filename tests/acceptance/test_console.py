@@ -50,7 +50,7 @@ def _pages(site: Site) -> list[str]:
         f"/findings/{rule['rule']}?field={rule['table']}.{rule['field']}", "/reception", f"/mapping/{code}",
         f"/mapping/{code}?tool=test", f"/mapping/{code}?tool=coverage",
         f"/mapping/{code}?tool=preview&ma_lk={accepted['ma_lk']}", f"/mapping/{code}/edit", "/catalogues", "/admin",
-        "/admin/users", "/admin/audit?verify=1", "/practice",
+        "/admin/users", "/admin/audit?verify=1", "/practice", "/readiness",
     ]  # fmt: skip
 
 
@@ -214,9 +214,9 @@ def test_search_finds_by_name_card_and_ma_lk(site: Site, chromium: Browser) -> N
 def test_the_menu_and_the_addresses_keep_to_each_role(site: Site, chromium: Browser) -> None:
     expected = {
         "tiepdon": {"/", "/reception"},
-        "truongkhoa": {"/", "/dossiers", "/findings", "/catalogues"},
-        "tichhop": {"/", "/dossiers", "/findings", "/mapping", "/catalogues", "/admin", "/practice"},
-        "dulieu": {"/", "/dossiers", "/findings", "/admin/audit"},
+        "truongkhoa": {"/", "/dossiers", "/findings", "/catalogues", "/readiness"},
+        "tichhop": {"/", "/dossiers", "/findings", "/mapping", "/catalogues", "/readiness", "/admin", "/practice"},
+        "dulieu": {"/", "/dossiers", "/findings", "/readiness", "/admin/audit"},
     }
     for login, paths in expected.items():
         with visitor(chromium, site, login) as who:

@@ -100,6 +100,7 @@ def _prepare(site: Site) -> dict[str, tuple[str, Before]]:
         "mapping_preview": (f"/mapping/{code}?tool=preview&ma_lk={accepted['ma_lk']}", None),
         "mapping_coverage": (f"/mapping/{code}?tool=coverage", None),
         "mapping_edit": (f"/mapping/{code}/edit", None),
+        "readiness": ("/readiness", None),
         "catalogues": ("/catalogues", None),
         "admin": ("/admin", None),
         "users": ("/admin/users", None),

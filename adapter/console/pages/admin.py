@@ -18,6 +18,7 @@ from adapter.engine.doctor import examine
 from adapter.pipeline import flow
 from adapter.settings import Facility
 from adapter.store.people.audit import Entry
+from adapter.watch.tell import Message, channels
 
 MayRead = Annotated[Principal, Depends(require("settings.read"))]
 MayManage = Annotated[Principal, Depends(require("settings.manage"))]
@@ -36,6 +37,18 @@ def routes(console: Console) -> APIRouter:
         """Look at every part as the stages would use it; nothing is sent but a login."""
         checks = [one for one in examine(console.settings) if not one.facility or who.sees(one.facility)]
         return page(console, request, "admin.html", who, **_read(console, who), told="", checks=checks)
+
+    @router.post("/admin/alerts")
+    def alert(who: MayManage) -> Response:
+        """A message to every channel, before the night needs them."""
+        what = Message(
+            "BHYT adapter: tin thử / a test",
+            "Nếu đọc được tin này thì kênh cảnh báo chạy. / If you can read this, the alert channel works.",
+            "info",
+        )
+        taken = bool(console.settings.alerts) and channels(console.settings)(what)
+        console.store.audit.record(Entry("alerts.test", who.actor, who.via, outcome="done" if taken else "failed"))
+        return go(f"/admin?told={'alerted' if taken else 'not_alerted'}")
 
     @router.post("/admin/sending")
     def sending(
@@ -88,6 +101,9 @@ def _read(console: Console, who: Principal) -> dict[str, Any]:
         "resend": settings.resend.after_receipt,
         "store_kind": "PostgreSQL" if console.store.database.is_postgres else "SQLite",
         "alerts": len(settings.alerts),
+        "standing": [
+            one for one in console.store.alerts.list(standing=True) if not one.facility or who.sees(one.facility)
+        ],
         "book_tables": settings.standard.book_tables,
     }
 
