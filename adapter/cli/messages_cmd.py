@@ -69,7 +69,7 @@ def show(
         message = store.messages.show(id_)
         if message is None:
             raise _unknown(id_)
-        store.audit.record(Entry("personal.search", getpass.getuser(), kind="message", about=str(id_)))
+        store.audit.record(Entry("personal.reveal", f"cli:{getpass.getuser()}", kind="message", about=str(id_)))
     text = message.raw.decode("utf-8" if message.charset in ("", "utf-8") else "latin-1", "replace")
     if json_:
         print_json({**_row(message), "text": text})

@@ -62,7 +62,7 @@ class Store:
         self.audit = Audit(database, vault, clock)
         self.intake = Intake(database, vault, keep_source=retention.source)
         self.history = History(database, vault)
-        self.catalogues = Catalogues(database, vault)
+        self.catalogues = Catalogues(database, vault, self.audit)
         self.dossiers = Dossiers(database, vault, self.history, keep_dossier=retention.dossier)
         self.outbox = Outbox(database, vault, keep_signed=retention.signed)
         self.gates = Gates(database, self.audit)

@@ -17,6 +17,8 @@ from adapter.catalogue.lists import ListSpec, spec_of, specs
 from adapter.catalogue.reader import Entry
 from adapter.catalogue.versions import Changes, Kept, plan_changes
 from adapter.store.catalogues.schema import catalogue_imports, catalogue_rows
+from adapter.store.people.audit import Audit
+from adapter.store.people.audit import Entry as AuditLine
 from adapter.store.tables.database import Database
 from adapter.vault import Vault
 
@@ -40,9 +42,10 @@ class Source:
 class Catalogues:
     """Lists of every facility (``facility``) and national ones (``NATIONAL``)."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
+    def __init__(self, database: Database, vault: Vault, audit: Audit) -> None:
         self._db = database
         self._vault = vault
+        self._audit = audit
         self._lock = threading.Lock()
         self._indexes: dict[str, tuple[int, CatalogueIndex]] = {}
 
@@ -80,6 +83,13 @@ class Catalogues:
                 .returning(catalogue_imports.c.id)
             ).scalar_one()
             self._write(connection, spec, facility, int(number), changes)
+            detail = {"sha256": source.sha256, "opened": len(changes.opened), "closed": len(changes.closed)}
+            self._audit.append(
+                connection,
+                AuditLine(
+                    "catalogue.import", actor, facility=facility, kind="catalogue", object=spec.name, detail=detail
+                ),
+            )
         return changes
 
     def preview(self, spec: ListSpec, facility: str, entries: Sequence[Entry], *, since: date, whole: bool) -> Changes:

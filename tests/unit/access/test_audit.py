@@ -222,3 +222,24 @@ def test_the_command_line_verifies_exports_and_says_where_it_is_broken(tmp_path:
 
 def _vault_of(folder: Path) -> Vault:
     return Vault.open(folder / "vault.key")
+
+
+def test_taking_a_list_in_is_recorded_with_it(store: Store) -> None:
+    from datetime import date
+
+    from adapter.catalogue.lists import specs
+    from adapter.store.catalogues.catalogues import Source
+
+    spec = next(iter(specs().values()))
+    store.catalogues.take(
+        spec,
+        "01999",
+        [],
+        source=Source.of("list.xlsx", b"x"),
+        since=date(2026, 1, 1),
+        whole=False,
+        now=store.clock(),
+        actor="cli:root",
+    )
+    line = store.audit.list(action="catalogue.import")[0]
+    assert (line["object"], line["facility"], line["actor"]) == (spec.name, "01999", "cli:root")
