@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from time import monotonic
 
-_PARTIAL = (".part", ".tmp", ".crdownload", ".filepart", "~")
+PARTIAL = (".part", ".tmp", ".crdownload", ".filepart", "~")
+"""How names of files end that are still being written."""
 
 
 class Steady:
@@ -26,7 +27,7 @@ class Steady:
         now, found = monotonic(), []
         before, self._seen = self._seen, {}
         for path in sorted(paths):
-            if path.name.startswith(".") or path.name.endswith(_PARTIAL):
+            if path.name.startswith(".") or path.name.endswith(PARTIAL):
                 continue
             try:
                 looks = _looks(path)
@@ -50,13 +51,19 @@ def _looks(path: Path) -> tuple[object, ...]:
 
 def move(path: Path, folder: Path) -> Path:
     """Move a file or folder into ``folder`` (same file system), atomically, never over another; its new place."""
+    target = place_in(path, folder)
+    path.rename(target)
+    flush(folder)
+    return target
+
+
+def place_in(path: Path, folder: Path) -> Path:
+    """Where :func:`move` would put it: its own name, or the next that is free."""
     folder.mkdir(parents=True, exist_ok=True)
     target, number = folder / path.name, 1
     while target.exists():
         number += 1
         target = folder / f"{path.stem}~{number}{path.suffix}"
-    path.rename(target)
-    flush(folder)
     return target
 
 

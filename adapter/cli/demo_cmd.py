@@ -47,7 +47,7 @@ _STEPS = {
 def demo(
     context: typer.Context,
     workdir: WorkdirDefault = Path("demo-work"),
-    source: Annotated[str, typer.Option(help="his-a, his-b, his-c, omop")] = "his-b",
+    source: Annotated[str, typer.Option(help="his-a, his-b, his-c, his-d, omop")] = "his-b",
     encounters: Annotated[int, typer.Option(min=1, help="số đợt điều trị / number of encounters")] = 200,
     seed: Annotated[int, typer.Option(help="hạt giống: cùng số, cùng dữ liệu / same number, same data")] = 1,
     store_url: Annotated[str | None, typer.Option(help="kho lưu khác SQLite / another store")] = None,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,14 @@ from adapter.demo import change as clerk
 from adapter.demo import omop
 from adapter.demo.defects import Planted, planted
 from adapter.demo.his_b.catalogue import read_yaml
+from adapter.demo.his_d.export import export_his_d
 from adapter.demo.pki import write_pki
 from adapter.demo.seed import SeedReport, seed_his_a, seed_his_b, seed_his_c
 from adapter.errors import ConfigError
 from adapter.settings import load_settings
 
 HIS = "his.db"
+EXPORT = "his-export"
 DEMO_USER = "demo"
 _API_PORT = 8131
 
@@ -34,12 +36,14 @@ class _Source:
 
     mapping: str
     url: str
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 _SOURCES = {
     "his-a": _Source("demo-his-a", f"sqlite:///{HIS}"),
     "his-b": _Source("demo-his-b", f"sqlite:///{HIS}"),
     "his-c": _Source("demo-his-c", f"sqlite:///{HIS}"),
+    "his-d": _Source("demo-his-d", "tabular:", {"folder": EXPORT, "steady": 2}),
     "omop": _Source(omop.MAPPING, f"duckdb:///{omop.DATABASE}"),
 }
 _SEEDS: dict[str, Callable[..., SeedReport]] = {"his-a": seed_his_a, "his-b": seed_his_b, "his-c": seed_his_c}
@@ -86,6 +90,10 @@ def prepare(
     write_pki(workdir, facility["branch"]["name"], now)
     if source == "omop":
         omop.lay_out(workdir, now=now)
+    elif source == "his-d":
+        target = workdir / EXPORT
+        if not target.exists():
+            export_his_d(target, facility=facility["facility"], encounters=encounters, seed=seed, now=now)
     else:
         _sow(workdir, source, encounters=encounters, seed=seed, now=now)
     document = _configuration(source, facility, gateway_url, store_url)
@@ -130,6 +138,7 @@ def _sow(workdir: Path, source: str, *, encounters: int, seed: int, now: datetim
 
 
 def _configuration(source: str, facility: dict[str, Any], gateway_url: str, store_url: str | None) -> dict[str, Any]:
+    options = {"options": dict(_SOURCES[source].options)} if _SOURCES[source].options else {}
     return {
         "language": "vi",
         "demo": True,
@@ -142,7 +151,7 @@ def _configuration(source: str, facility: dict[str, Any], gateway_url: str, stor
                 "password_file": "gateway.pass",
                 "certificate": {"path": "facility.p12", "password_file": "facility.pass"},
                 "mapping": _SOURCES[source].mapping,
-                "source": {"url": _SOURCES[source].url},
+                "source": {"url": _SOURCES[source].url, **options},
             }
         ],
         "standard": {"book_tables": ["XML1", "XML8", "XML12"]},
@@ -169,6 +178,11 @@ def planted_defects(workdir: Path) -> tuple[Planted, ...]:
 
 def change_his(workdir: Path, ma_lk: str, table: str, column: str, value: str | None, *, now: datetime) -> int:
     """Edit the demo HIS of a workdir; the number of rows set. Raises ConfigError, see ``change``."""
+    if (workdir / EXPORT).is_dir():
+        raise ConfigError(
+            f"Nguồn his-d là các tệp trong {EXPORT}: mở tệp ra sửa, hoặc thêm thư mục mới",
+            f"Source his-d is the files in {EXPORT}: edit one, or add a folder",
+        )
     if not (workdir / HIS).is_file() and (workdir / omop.DATABASE).is_file():
         raise ConfigError(
             "Nguồn omop chỉ để đọc, không sửa được",

@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from pathlib import Path
 from posixpath import join, normpath
-from typing import Any
+from typing import Any, cast
 
 from lxml import etree
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
@@ -71,7 +71,7 @@ def _sheets(path: Path, archive: zipfile.ZipFile) -> list[Grid]:
             continue
         merged: list[Merge] = []
         with archive.open(target) as stream:
-            _plain(stream.peek(1000))
+            _plain(cast(zipfile.ZipExtFile, stream).peek(1000))
             rows = list(bounded(path, _lines(stream, book, merged)))
         grids.append(Grid(str(sheet.get("name")), rows, merged=merged))
     return grids
@@ -100,7 +100,7 @@ def _shared(archive: zipfile.ZipFile, place: str | None) -> list[str]:
         return []
     found: list[str] = []
     with archive.open(place) as stream:
-        _plain(stream.peek(1000))
+        _plain(cast(zipfile.ZipExtFile, stream).peek(1000))
         for _, item in etree.iterparse(stream, tag="{*}si", **_SAFE):
             found.append(_said(item))
             _let_go(item)

@@ -11,7 +11,7 @@ from adapter.mapping.tools import testing
 from adapter.mapping.tools.lint import lint
 from adapter.resources import shipped
 
-OURS = ("demo-his-a", "demo-his-b", "demo-his-c", "omop", "staging", "template")
+OURS = ("demo-his-a", "demo-his-b", "demo-his-c", "demo-his-d", "omop", "staging", "template")
 FEWEST = {"template": 3, "omop": 5}
 
 

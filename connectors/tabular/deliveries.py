@@ -1,0 +1,69 @@
+"""Deliveries: what was exported together, and whether all of it is there. Nothing is written at the source."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectors.folders import PARTIAL
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The files of one export, oldest delivery first in order of names (days written year first).
+
+    ``looks``: changes when any file does; ``newest``: the latest change (seconds since 1970).
+    """
+
+    name: str
+    files: tuple[Path, ...]
+    looks: str
+    newest: float
+    partial: bool
+
+    def complete(self, marker: str | None, *, steady: float, now: float) -> bool:
+        """Whether its writer is done with it."""
+        if marker is not None and not any(path.name == marker for path in self.files):
+            return False
+        return not self.partial and self.newest <= now - steady
+
+    def content(self) -> str:
+        """Digest of names and bytes. Raises OSError."""
+        digest = hashlib.sha256()
+        for path in self.files:
+            with path.open("rb") as file:
+                digest.update(f"{path.name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+        return digest.hexdigest()[:32]
+
+
+def deliveries(folder: Path, group: str | None) -> list[Delivery]:
+    """All there are, in order. Raises OSError when the folder cannot be read."""
+    if group is None:
+        inside = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+        return [one for one in (delivery(p.name, list(p.iterdir())) for p in inside) if one is not None]
+    named: dict[str, list[Path]] = {}
+    for path in folder.iterdir():
+        if found := re.search(group, path.name):
+            named.setdefault(found[1], []).append(path)
+    return [one for one in (delivery(name, files) for name, files in sorted(named.items())) if one is not None]
+
+
+def delivery(name: str, paths: Sequence[Path]) -> Delivery | None:
+    """One delivery of these files; None when it is empty, or changes while it is looked at."""
+    files = tuple(sorted(p for p in paths if not p.name.startswith((".", "~$")) and not p.name.endswith(PARTIAL)))
+    partial = any(p.name.endswith(PARTIAL) for p in paths)
+    looks, newest, kept = hashlib.sha256(), 0.0, []
+    for path in files:
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            return None
+        if not path.is_file():
+            continue
+        kept.append(path)
+        looks.update(f"{path.name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+        newest = max(newest, status.st_mtime)
+    return Delivery(name, tuple(kept), looks.hexdigest()[:16], newest, partial) if kept else None
