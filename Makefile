@@ -8,7 +8,7 @@ ARGS ?=
 WORKDIR ?= demo-work
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint audit bench bench-connectors chaos docs clean lock format install install-dev system-packages
+.PHONY: demo test lint audit bench bench-connectors chaos cluster docs clean lock format install install-dev system-packages
 
 # -- environment ------------------------------------------------------------------------------
 
@@ -65,6 +65,9 @@ format: $(VENV)/.installed-dev
 
 chaos: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+cluster: $(VENV)/.installed-dev system-packages
+	@$(BIN)/python -m tests.chaos.cluster $(ARGS)
 
 docs: $(VENV)/.installed
 	@$(BIN)/bhyt rules docs

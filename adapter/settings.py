@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from adapter.errors import ConfigError, Where
@@ -89,6 +89,32 @@ class HubSettings(_Part):
     )
 
 
+def _cron(value: str) -> str:
+    """Five cron fields in Vietnam's time; a day of the week by name, for programs count them differently."""
+    from apscheduler.triggers.cron import CronTrigger
+
+    fields = value.split()
+    if len(fields) != 5 or any(sign.isdigit() for sign in fields[4]):
+        raise ValueError("five cron fields (minute hour day month weekday), the weekday as mon … sun or *")
+    CronTrigger.from_crontab(value)  # ValueError when a field is out of range
+    return value
+
+
+Every = Annotated[float, Field(gt=0)] | Annotated[str, AfterValidator(_cron)]
+"""Seconds between two starts, or a cron line such as ``*/10 6-22 * * mon-sat`` in Vietnam's time."""
+
+
+class StageSchedule(_Part):
+    """One facility's own schedule, which is its connector's: what is not named is as for all."""
+
+    pull: Every | None = None
+    translate: Every | None = None
+    check: Every | None = None
+    sign: Every | None = None
+    send: Every | None = None
+    follow: Every | None = None
+
+
 class ContractSettings(_Part):
     """What the facility's BHYT contract and licence say. Rules that need it say so where it is not told."""
 
@@ -117,6 +143,7 @@ class Facility(_Part):
     mode: Literal["live", "shadow"] = Field(default="live", description="shadow: everything but send")
     standard: str | None = Field(default=None, description="pin a layout (130, 4750, 3176); default: by date")
     paused: bool = False
+    schedule: StageSchedule = Field(default=StageSchedule(), description="stages on another schedule")
     contract: ContractSettings | None = Field(default=None, description="what some rules ask about the facility")
 
     @model_validator(mode="before")
@@ -172,14 +199,17 @@ class ResendSettings(_Part):
 
 
 class ScheduleSettings(_Part):
-    """Seconds between two starts of each stage in the embedded engine."""
+    """When each stage starts: seconds between two starts, or a cron line."""
 
-    pull: Annotated[float, Field(gt=0)] = 60
-    translate: Annotated[float, Field(gt=0)] = 5
-    check: Annotated[float, Field(gt=0)] = 5
-    sign: Annotated[float, Field(gt=0)] = 5
-    send: Annotated[float, Field(gt=0)] = 5
-    follow: Annotated[float, Field(gt=0)] = 3600
+    pull: Every = 60
+    translate: Every = 5
+    check: Every = 5
+    sign: Every = 5
+    send: Every = 5
+    follow: Every = 3600
+    hang_minutes: Annotated[
+        float, Field(gt=0, description="a stage that runs so long is told and the engine started anew")
+    ] = 30
 
 
 class StandardSettings(_Part):

@@ -70,9 +70,14 @@ def service_url(settings: Settings) -> str:
 def _role(settings: Settings, role: str) -> None:
     configure_logs(role, pretty=sys.stderr.isatty())
     if role == "engine":
-        from adapter.engine.embedded import run_engine
+        if settings.store_url().startswith("sqlite"):
+            from adapter.engine.embedded import run_engine
 
-        run_engine(settings)
+            run_engine(settings)
+        else:
+            from adapter.engine.worker import run_worker
+
+            run_worker(settings)  # one of many: each stage and chore is asked for once in the whole cluster
     elif role == "web":
         from adapter.api.serve import run_web
         from adapter.demo.practice import practice_his

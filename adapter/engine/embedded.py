@@ -13,9 +13,11 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from filelock import FileLock, Timeout
 
@@ -23,9 +25,12 @@ from adapter.clock import VIETNAM, Clock, system_clock
 from adapter.engine.housekeeping import add_housekeeping
 from adapter.engine.installation import NEEDS, FacilityLine, open_installation
 from adapter.engine.logs import Teller, log
+from adapter.engine.schedules import every_of, missed, trigger
 from adapter.engine.supervise import parent_is_gone
+from adapter.engine.watchdog import Watchdog
 from adapter.errors import ConfigError
 from adapter.settings import Settings
+from adapter.store import Store
 
 
 def run_engine(settings: Settings, clock: Clock = system_clock) -> None:
@@ -39,17 +44,24 @@ def run_engine(settings: Settings, clock: Clock = system_clock) -> None:
         stop_on_signals(stop),
         open_installation(settings, clock, stop.is_set) as installation,
     ):
-        scheduler = BackgroundScheduler(timezone=VIETNAM)
+        watchdog = Watchdog(settings.schedule.hang_minutes * 60, partial(tell_hung, installation.store))
+        scheduler = BackgroundScheduler(
+            # Every stage of every facility may run at once; the facility's lock orders its own.
+            executors={"default": ThreadPoolExecutor(max(10, len(installation.lines) * len(NEEDS)))},
+            timezone=VIETNAM,
+        )
+        ran = {(one.facility, one.stage): one.last_run_at for one in installation.store.health.stages()}
         for line in installation.lines:
             # One lock a facility: its stages share connections and a signing session.
             lock = threading.Lock()
             for stage in NEEDS:
+                every = every_of(settings, line.facility, stage)
+                now = missed(every, ran.get((line.facility.code, stage)), clock())
                 scheduler.add_job(
-                    _starter(line, stage, lock, stop),
-                    "interval",
-                    seconds=getattr(settings.schedule, stage),
+                    _starter(line, stage, lock, stop, watchdog),
+                    trigger(every),
                     id=f"{line.facility.code}:{stage}",
-                    next_run_time=datetime.now(VIETNAM),
+                    **({"next_run_time": datetime.now(VIETNAM)} if now else {}),
                     coalesce=True,
                     max_instances=1,
                     misfire_grace_time=None,
@@ -58,18 +70,31 @@ def run_engine(settings: Settings, clock: Clock = system_clock) -> None:
         scheduler.start()
         log.info("engine started", facilities=len(installation.lines), pid=os.getpid())
         while not stop.wait(1.0) and not parent_is_gone():
-            pass
+            watchdog.look()
         scheduler.shutdown(wait=True)
         log.info("engine stopped")
 
 
-def _starter(line: FacilityLine, stage: str, lock: threading.Lock, stop: threading.Event) -> Callable[[], None]:
+def tell_hung(store: Store, facility: str, stage: str, seconds: float) -> None:
+    """Keep for the watch that a stage hung and the process ended for it."""
+    minutes = round(seconds / 60)
+    store.health.ran(
+        facility,
+        stage,
+        now=store.clock(),
+        failure=("WATCHDOG", f"treo {minutes} phút, đã khởi động lại", f"hung for {minutes} minutes, restarted"),
+    )
+
+
+def _starter(
+    line: FacilityLine, stage: str, lock: threading.Lock, stop: threading.Event, watchdog: Watchdog
+) -> Callable[[], None]:
     tell = Teller(line.facility.code)
 
     def start() -> None:
         more = True
         while more and not stop.is_set():
-            with lock:
+            with lock, watchdog.watching(line.facility.code, stage):
                 result = line.run(stage)
             tell(result)
             more = result.more and not result.failures

@@ -3,54 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from apscheduler.schedulers.base import BaseScheduler
 
 from adapter.clock import VIETNAM
 from adapter.engine.logs import log
+from adapter.engine.schedules import trigger
 from adapter.errors import BhytError
-from adapter.settings import Settings
+from adapter.settings import Every, Settings
 from adapter.store import Store
 from adapter.watch.digest import digest
 from adapter.watch.look import look
 from adapter.watch.tell import Message, channels
 
 
-def add_housekeeping(scheduler: BaseScheduler, settings: Settings, store: Store) -> None:
-    """Put the watch, the daily digest and the daily purge on the engine's schedule.
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Something that is done now and then. ``work`` raises nothing."""
+
+    name: str
+    every: Every
+    work: Callable[[], None]
+
+
+def chores(settings: Settings, store: Store) -> list[Chore]:
+    """The watch, the daily digest and the daily purge.
 
     Raises ConfigError for an alert address that cannot be used: at the start, not at night.
     """
     tell = channels(settings) if settings.alerts else _into_the_log
-    scheduler.add_job(
-        _steady("watch", lambda: look(store, settings, tell)),
-        "interval",
-        seconds=settings.watch.every,
-        id="watch",
-        next_run_time=datetime.now(VIETNAM),
-        coalesce=True,
-        max_instances=1,
-        misfire_grace_time=None,
-    )
+    found = [Chore("watch", settings.watch.every, _steady("watch", lambda: look(store, settings, tell)))]
     daily: dict[str, tuple[str | None, Callable[[], object]]] = {
         "digest": (settings.watch.digest_at, lambda: tell(digest(store, settings))),
         "purge": (settings.watch.purge_at, lambda: purge(store)),
     }
     for name, (at, work) in daily.items():
-        if at is None:
-            continue
-        hour, minute = at.split(":")
+        if at is not None:
+            hour, minute = at.split(":")
+            found.append(Chore(name, f"{int(minute)} {int(hour)} * * *", _steady(name, work)))
+    return found
+
+
+def add_housekeeping(scheduler: BaseScheduler, settings: Settings, store: Store) -> None:
+    """Put the chores on the engine's schedule. Raises ConfigError as :func:`chores` does."""
+    for one in chores(settings, store):
+        daily = isinstance(one.every, str)
         scheduler.add_job(
-            _steady(name, work),
-            "cron",
-            hour=int(hour),
-            minute=int(minute),
-            id=name,
+            one.work,
+            trigger(one.every),
+            id=one.name,
+            **({} if daily else {"next_run_time": datetime.now(VIETNAM)}),
             coalesce=True,
             max_instances=1,
-            misfire_grace_time=12 * 3600,  # a machine that was off at night does it in the morning
+            # A machine that was off at night does in the morning what was due once.
+            misfire_grace_time=12 * 3600 if daily else None,
         )
 
 

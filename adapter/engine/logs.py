@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import sys
 
@@ -26,6 +27,22 @@ def configure_logs(role: str, *, pretty: bool = False) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(role=role, run=secrets.token_hex(4))
+
+
+class _Foreign(logging.Handler):
+    """A library's warning as one line of ours: its words, no traceback (which may hold what was at work)."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write it."""
+        failed = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
+        log.warning("library", library=record.name, text=record.getMessage()[:300], error=failed)
+
+
+def take_over(*libraries: str) -> None:
+    """Bring the warnings of these libraries into our log."""
+    for name in libraries:
+        theirs = logging.getLogger(name)
+        theirs.handlers, theirs.propagate = [_Foreign(logging.WARNING)], False
 
 
 class Teller:

@@ -19,6 +19,7 @@ from adapter.console.reads.document import parts_of
 from adapter.console.reads.rules import field_words, told
 from adapter.console.reads.trace import Trace, trace_of
 from adapter.dossier.model import Dossier
+from adapter.engine.schedules import period
 from adapter.errors import ConfigError
 from adapter.standard.spec import written_as
 from adapter.store.people.audit import Entry
@@ -179,7 +180,7 @@ def _summary(console: Console, who: Principal, line: dict[str, Any]) -> dict[str
         "possible": possible(who, line),
         "blocking": overridable(line)[0],
         "faults": [t for t in line["tasks"] if t["closed_at"] is None],
-        "pull_every": console.settings.schedule.pull,
+        "pull_every": period(console.settings.schedule.pull),
     }
 
 

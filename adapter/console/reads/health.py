@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 from adapter.console.core import shown
 from adapter.console.core.context import Console
+from adapter.engine.schedules import every_of, period
 from adapter.errors import BhytError
 from adapter.settings import Facility, read_secret
 from adapter.signing.checks import days_left, serial_hex
@@ -27,7 +28,7 @@ def health(console: Console, mine: Sequence[str]) -> list[dict[str, Any]]:
             "code": one.code,
             "name": one.name,
             "mode": "paused" if one.paused else one.mode,
-            "source": _source(one, pulse[one.code], now, console.settings.schedule.pull),
+            "source": _source(one, pulse[one.code], now, period(every_of(console.settings, one, "pull"))),
             "certificate": certificate(console, one),
             "gateway": _gateway(console, one, pulse[one.code], now),
         }

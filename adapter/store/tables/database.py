@@ -22,6 +22,10 @@ from adapter.errors import BhytError, ConfigError, StoreBusy
 _BUSY_SECONDS = 30
 _MIGRATION_LOCK = 0x62687974  # "bhyt": the advisory lock two opening processes meet at
 
+# A machine that is cut off must not keep its rows locked, nor wait for an answer that never comes.
+_KEEP_ALIVE = {"keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30000}
+_IDLE_SECONDS = 60
+
 _RETRYABLE_SQLSTATES = re.compile(r"^(40001|40P01|55P03|57P0[123]|53...|08...)$")
 
 
@@ -108,7 +112,11 @@ def _engine(url: str) -> Engine:
         event.listen(engine, "begin", _sqlite_begin)
         return engine
     if name == "postgresql":
-        return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+        engine = create_engine(
+            url, hide_parameters=True, pool_pre_ping=True, connect_args={"connect_timeout": 10, **_KEEP_ALIVE}
+        )
+        event.listen(engine, "connect", _postgres_connect)
+        return engine
     raise _unusable_url()
 
 
@@ -129,6 +137,12 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _postgres_connect(connection: Any, _record: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{_IDLE_SECONDS}s'")
+    connection.commit()
 
 
 def _sqlite_begin(connection: Connection) -> None:
