@@ -291,6 +291,20 @@ class ReceptionSettings(_Part):
     pause: Annotated[float, Field(gt=0, description="seconds without questions after the account was restricted")] = 900
 
 
+class OidcSettings(_Part):
+    """The hospital's own identity provider (OpenID Connect), beside or instead of passwords."""
+
+    issuer: Annotated[str, Field(min_length=1, description="exactly as the provider calls itself")]
+    client_id: Annotated[str, Field(min_length=1)]
+    client_secret_file: Path | None = None
+    redirect_uri: Annotated[
+        str, Field(min_length=1, description="https://HOST/login/oidc/back, as registered at the provider")
+    ]
+    login_claim: str = Field(
+        default="preferred_username", description="names the user at the first sign-in; then the subject counts"
+    )
+
+
 class AccessSettings(_Part):
     """Sign-in of people: how long a session lasts, how many wrong passwords are heard."""
 
@@ -302,6 +316,7 @@ class AccessSettings(_Part):
     failures_free_address: Annotated[int, Field(ge=1, description="the same for one address")] = 30
     wait_first: Annotated[float, Field(gt=0, description="seconds; doubles with each further failure")] = 30
     wait_longest: Annotated[float, Field(gt=0, description="seconds")] = 900
+    oidc: OidcSettings | None = None
 
 
 class WatchSettings(_Part):

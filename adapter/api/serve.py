@@ -18,6 +18,7 @@ from adapter.api.book import book_routes
 from adapter.api.catalogues import catalogue_routes
 from adapter.api.fhir import doors, fhir_routes
 from adapter.api.metrics import metrics_routes
+from adapter.api.oidc import oidc_routes
 from adapter.api.readiness import readiness_routes
 from adapter.api.reception import reception_routes
 from adapter.api.v1 import v1_routes
@@ -51,6 +52,7 @@ def web_application(
             catalogue_routes(settings, store),
             reception_routes(desk),
             *v1_routes(settings, store),
+            oidc_routes(settings, store),
             fhir_routes(lambda: doors(settings, store)),
             book_routes(BookDesk(settings, store, store.clock)),
             metrics_routes(settings, store),

@@ -137,6 +137,12 @@ class Users:
             self._change(connection, user_id, roles=" ".join(roles), facilities=written(facilities))
             self._audit.append(connection, entry)
 
+    def bind(self, user_id: int, subject: str, *, entry: Entry) -> None:
+        """From now on this user is whom the identity provider calls ``subject``."""
+        with self._db.write() as connection:
+            self._change(connection, user_id, subject=subject)
+            self._audit.append(connection, entry)
+
     def set_staff(self, user_id: int, name: str, citizen_number: str, *, entry: Entry) -> None:
         """Name and citizen number as registered for look-ups; both empty take them away."""
         sealed = self._vault.seal_text(json.dumps([name, citizen_number]), STAFF) if name else None
