@@ -105,6 +105,7 @@ class FakePlan:
         purpose = Purpose(due.purpose)
         tables: dict[str, list[dict[str, str]]]
         tables = {"XML0": [header]} if purpose is Purpose.CHECKIN else {"XML1": [header]}
+        tables.update(row.get("tables", {}))
         if row.get("assessment"):
             tables["XML12"] = [{"MA_LK": row["ma_lk"]}]
         return Dossier(FACILITY, row["ma_lk"], purpose, "3176", tables, due.occasion)
