@@ -13,7 +13,6 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from adapter.demo.workdir import planted_defects
-from tests.support.book_pictures import shrink
 from tests.support.console_world import Site, browser, console_site, visitor
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "images" / "console"
@@ -61,7 +60,12 @@ def _prepare(site: Site) -> dict[str, tuple[str, Before]]:
             who.open("/practice").click(f"button[value={do}]")
         page = who.open(f"/mapping/{code}/edit")
         text = page.input_value("#text")
-        page.fill("#text", text.replace("GHI_CHU: ADVISE", "GHI_CHU: {from: ADVISE, max: 100}", 1) + "# xem lại\n")
+        page.fill(
+            "#text",
+            text.replace(
+                "    LY_DO_VV: {text: VISIT_REASON}", '    LY_DO_VV: {join: [VISIT_REASON, ICD_TEXT], separator: "; "}', 1
+            ),
+        )
         page.fill("#note", "Bổ sung ghi chú theo công văn mới")
         page.click("button[value=save]")
     line = f"/dossiers/{blocked['id']}"
@@ -115,10 +119,18 @@ def _take(page: Page, before: Before, name: str) -> None:
     page.wait_for_load_state("networkidle")
     target = PICTURES / f"{name}.png"
     page.screenshot(path=str(target))
-    shrink(target)
+    _shrink(target)
     size = target.stat().st_size
     if size > _MOST_BYTES:
         raise SystemExit(f"{target.name} has {size} bytes, more than {_MOST_BYTES}")
+
+
+def _shrink(path: Path) -> None:
+    """A palette that keeps the signal colours apart."""
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        picture.convert("RGB").quantize(200).save(path, optimize=True)
 
 
 if __name__ == "__main__":

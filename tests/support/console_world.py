@@ -63,6 +63,8 @@ def console_site(workdir: Path, *, encounters: int = 60, seed: int = 1) -> Itera
             accounts.add_user(
                 login, display_name=name, roles=roles, facilities=None, password=PASSWORD, by=By("cli:test")
             )
+            if "operator" in roles or "clerk" in roles:  # as the practice gateway knows the demo's own user
+                accounts.set_staff(login, "Người dùng thử", "001199000001", by=By("cli:test"))
         desk = Desk(settings, store)
         key = first_key(settings.path(settings.api.key_file))
         app = web_application(settings, store, desk, key=key, practice=practice_his(workdir))
