@@ -18,7 +18,10 @@ ACTION = "settings.loaded"
 
 def note_configuration(store: Store, settings: Settings) -> list[str]:
     """Compare with the line of the last start; record and give the sections that differ (all at the first start)."""
-    now = {name: _digest(value) for name, value in settings.model_dump(mode="json", exclude={"workdir"}).items()}
+    now = {
+        name: _digest(value)
+        for name, value in settings.model_dump(mode="json", exclude={"workdir"}, warnings=False).items()
+    }
     last = store.audit.list(action=ACTION, limit=1)
     before = last[0]["detail"]["sections"] if last else {}
     changed = sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
