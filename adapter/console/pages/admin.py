@@ -97,7 +97,7 @@ def _read(console: Console, who: Principal) -> dict[str, Any]:
             for one in mine
         ],
         "gateway": settings.gateway,
-        "schedule": settings.schedule.model_dump(),
+        "schedule": settings.schedule.model_dump(warnings=False),
         "resend": settings.resend.after_receipt,
         "store_kind": "PostgreSQL" if console.store.database.is_postgres else "SQLite",
         "alerts": len(settings.alerts),
