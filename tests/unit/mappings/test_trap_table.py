@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.trap_table import END, FILES, NOT_CARRIED, START, table, named_by_trap
+from tests.support.trap_table import END, FILES, NOT_CARRIED, START, named_by_trap, table
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 
