@@ -66,6 +66,9 @@ class SourceSettings(_Part):
     connect_timeout: Annotated[int, Field(gt=0)] = 10
     batch_size: Annotated[int, Field(gt=0, le=5000)] = 200
     look_back_minutes: Annotated[int, Field(ge=0)] = 10
+    reconcile_days: Annotated[
+        int, Field(ge=1, le=366, description="days before today whose keys are compared with the source, once a day")
+    ] = 7
     options: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -113,6 +116,7 @@ class StageSchedule(_Part):
     sign: Every | None = None
     send: Every | None = None
     follow: Every | None = None
+    reconcile: Every | None = None
 
 
 class ContractSettings(_Part):
@@ -207,6 +211,7 @@ class ScheduleSettings(_Part):
     sign: Every = 5
     send: Every = 5
     follow: Every = 3600
+    reconcile: Every = 86_400
     hang_minutes: Annotated[
         float, Field(gt=0, description="a stage that runs so long is told and the engine started anew")
     ] = 30

@@ -39,11 +39,12 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "sign": ("key",),
     "send": ("gateway",),
     "follow": ("gateway",),
+    "reconcile": ("plan", "source"),
 }
 """Stage → the parts it opens."""
 
 ROUND = ("pull", "translate", "check", "sign", "send")
-"""The stages that move dossiers on; ``follow`` only asks, and only on its schedule."""
+"""The stages that move dossiers on; ``follow`` and ``reconcile`` only ask, and only on their schedule."""
 
 _NOTE_EVERY = timedelta(minutes=1)
 
@@ -90,6 +91,8 @@ class FacilityLine:
     def _run(self, stage: str) -> StageResult:
         if stage == "follow" and (self.facility.hub is None or self.facility.mode == "shadow"):
             return StageResult(stage)  # the BHXH gateway has no such question
+        if stage == "reconcile" and self.facility.source is None:
+            return StageResult(stage)  # what sends by itself cannot be asked what it holds
         try:
             parts = {name: self.part(name) for name in self._needs(stage)}
             checking = self._checking() if stage == "check" else {}

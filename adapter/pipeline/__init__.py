@@ -5,6 +5,7 @@ from adapter.pipeline.collect import collect
 from adapter.pipeline.context import Context, StageResult
 from adapter.pipeline.follow import follow
 from adapter.pipeline.pull import pull
+from adapter.pipeline.reconcile import reconcile
 from adapter.pipeline.send import send
 from adapter.pipeline.sign import sign
 from adapter.pipeline.translate import translate
@@ -17,6 +18,7 @@ STAGES = {
     "sign": sign,
     "send": send,
     "follow": follow,
+    "reconcile": reconcile,
 }
 """Name → stage, in the order a dossier meets them."""
 
@@ -30,6 +32,7 @@ __all__ = [
     "collect",
     "follow",
     "pull",
+    "reconcile",
     "send",
     "sign",
     "translate",

@@ -38,6 +38,7 @@ from adapter.store.work.dossiers import Dossiers
 from adapter.store.work.gates import Gates
 from adapter.store.work.intake import Intake
 from adapter.store.work.outbox import Outbox
+from adapter.store.work.reconciliation import Reconciliation
 from adapter.vault import Vault
 
 _CHECK = "vault-check"
@@ -65,6 +66,7 @@ class Store:
         self.catalogues = Catalogues(database, vault, self.audit)
         self.dossiers = Dossiers(database, vault, self.history, keep_dossier=retention.dossier)
         self.outbox = Outbox(database, vault, keep_signed=retention.signed)
+        self.reconciliation = Reconciliation(database, vault)
         self.gates = Gates(database, self.audit)
         self.balance = Balance(database)
         self.health = Health(database)

@@ -34,6 +34,7 @@ def facts(store: Store, settings: Settings, *, free_bytes: int | None = None) ->
         gates=[gate for gate in store.gates.all() if gate.facility in codes and _shut(gate.until, now)],
         certificates=[one for one in store.health.certificates() if one.facility in codes],
         overdue_books=overdue,
+        missing_at_source=store.reconciliation.missing(codes, now=now),
         live=frozenset(one.code for one in settings.facilities if one.mode == "live" and not one.paused),
     )
 

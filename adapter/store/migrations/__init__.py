@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest step. Checked first, so that an up-to-date store opens without loading Alembic."""
 
 

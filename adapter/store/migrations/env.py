@@ -13,6 +13,7 @@ from adapter.store.portal import schema as _portal  # noqa: F401 -- its tables b
 from adapter.store.readiness import schema as _readiness  # noqa: F401 -- its tables belong to the same metadata
 from adapter.store.tables.schema import metadata
 from adapter.store.watch import schema as _watch  # noqa: F401 -- its tables belong to the same metadata
+from adapter.store.work import reconciliation as _reconciliation  # noqa: F401 -- its table belongs to the same metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

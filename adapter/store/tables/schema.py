@@ -94,6 +94,7 @@ encounters = Table(
     Column("lease_owner", String(120)),
     Column("lease_until", Instant),
     Column("fence", Integer, nullable=False),
+    Column("gone_at", Instant, comment="since when the source no longer gives it"),
     UniqueConstraint("facility", "source", "key_blind"),
     Index(None, "facility", "pending", "id"),
     Index(None, "ma_lk_blind"),
