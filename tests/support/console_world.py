@@ -124,7 +124,7 @@ def visitor(
         viewport={"width": width, "height": height}, locale="vi-VN", timezone_id="Asia/Ho_Chi_Minh"
     )
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(60_000)
     guest = Visitor(page, site.url)
     page.on("console", lambda m: guest.complaints.append(m.text) if m.type in {"error", "warning"} else None)
     page.on("pageerror", lambda error: guest.complaints.append(str(error)))

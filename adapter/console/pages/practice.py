@@ -35,7 +35,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "restricted": {"fault": "restricted", "count": 3},
 }
 """Faults by name, each limited, so that practice never gets stuck."""
-_CARDS = 40
+_CARDS = 15
 _CARD = re.compile(r"[A-Z]{2}[0-9A-Z]{13}")
 
 
