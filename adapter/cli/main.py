@@ -44,6 +44,7 @@ COMMANDS = {
     "vault": "adapter.cli.vault_cmd:app",
     "person": "adapter.cli.person_cmd:app",
     "alerts": "adapter.cli.alerts_cmd:app",
+    "reconcile": "adapter.cli.reconcile_cmd:reconcile_command",
     "readiness": "adapter.cli.readiness_cmd:app",
     "backup": "adapter.cli.backup_cmd:backup_command",
     "restore": "adapter.cli.backup_cmd:restore_command",

@@ -7,9 +7,9 @@ of another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from adapter.clock import Clock, system_clock
@@ -20,7 +20,7 @@ from adapter.gateway.client import GatewayClient
 from adapter.gateway.hub import HubClient
 from adapter.gateway.route import Routed
 from adapter.mapping import load_mapping
-from adapter.pipeline import STAGES, Context, StageResult, collect
+from adapter.pipeline import STAGES, Context, StageResult, collect, reconcile
 from adapter.pipeline.context import owner_name
 from adapter.pipeline.workbench import InlineBench
 from adapter.rules.setup import setup_of
@@ -82,13 +82,16 @@ class FacilityLine:
         self._noted: dict[str, tuple[str | None, datetime]] = {}
         self._version: int | None = None
 
-    def run(self, stage: str) -> StageResult:
-        """Run one stage once; what keeps it from starting is a failure of that stage, not an exception."""
-        result = self._run(stage)
+    def run(self, stage: str, *, days: Sequence[date] = ()) -> StageResult:
+        """Run one stage once; what keeps it from starting is a failure of that stage, not an exception.
+
+        ``days``: for ``reconcile``, instead of the usual ones.
+        """
+        result = self._run(stage, days)
         self._note(result)
         return result
 
-    def _run(self, stage: str) -> StageResult:
+    def _run(self, stage: str, days: Sequence[date]) -> StageResult:
         if stage == "follow" and (self.facility.hub is None or self.facility.mode == "shadow"):
             return StageResult(stage)  # the BHXH gateway has no such question
         if stage == "reconcile" and self.facility.source is None:
@@ -112,7 +115,12 @@ class FacilityLine:
             stopping=self._stopping,
         )
         # Sources that send by themselves were taken in by adapter.engine.intake; their messages become encounters here.
-        result = collect(context) if stage == "pull" and self.facility.source is None else STAGES[stage](context)
+        if stage == "pull" and self.facility.source is None:
+            result = collect(context)
+        elif stage == "reconcile":
+            result = reconcile(context, days)
+        else:
+            result = STAGES[stage](context)
         if result.failures:
             # A connection that failed is opened anew next time; a corrected file is read anew.
             for name in NEEDS[stage]:
