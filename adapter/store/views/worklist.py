@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -23,6 +22,7 @@ from sqlalchemy import (
     Connection,
     Select,
     TextClause,
+    and_,
     bindparam,
     exists,
     func,
@@ -95,13 +95,14 @@ class _Order:
     key: ColumnElement[Any]
     descending: bool
 
-    def by(self) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-        if self.descending:
-            return self.key.desc(), dossiers.c.id.desc()
-        return self.key.asc(), dossiers.c.id.asc()
+    def by(self) -> tuple[ColumnElement[Any], ...]:
+        keys = (self.key,) if self.name == "-id" else (self.key, dossiers.c.id)
+        return tuple(key.desc() if self.descending else key.asc() for key in keys)
 
     def beyond(self, cursor: tuple[Any, int]) -> ColumnElement[bool]:
         """Rows behind this place, in this order."""
+        if self.name == "-id":
+            return self.key < cursor[1] if self.descending else self.key > cursor[1]
         place = tuple_(self.key, dossiers.c.id)
         value = literal(cursor[0], self.key.type)
         there = tuple_(value, literal(cursor[1], dossiers.c.id.type))
@@ -198,14 +199,15 @@ class Worklist:
             # Too many of them to sort: newest first, by the index that finds them.
             few = self._few_runs(connection, wanted)
             if few is not None:
-                return self._small(connection, wanted, few, order, narrow)
+                also = narrow.condition() if isinstance(narrow, _Words) else narrow
+                return self._small(connection, wanted, few, order, also)
             return self._dense(connection, wanted, narrow)
         if wanted.verdict is not None:
             return self._judged(connection, wanted, order)
         return self._runs(connection, wanted, order)
 
-    def _narrow(self, connection: Connection, wanted: Wanted) -> list[int] | ColumnElement[bool] | None:
-        """Ids when they are few, a condition when they are many, None when nothing narrows."""
+    def _narrow(self, connection: Connection, wanted: Wanted) -> list[int] | ColumnElement[bool] | _Words | None:
+        """Ids when they are few, a condition or words when they are many, None when nothing narrows."""
         if wanted.text.strip():
             return self._by_text(connection, wanted.text.strip())
         if wanted.rule is not None:
@@ -226,7 +228,7 @@ class Worklist:
             return ids if len(ids) <= _SMALL else dossiers.c.first_day == wanted.day
         return None
 
-    def _by_text(self, connection: Connection, typed: str) -> list[int] | ColumnElement[bool]:
+    def _by_text(self, connection: Connection, typed: str) -> list[int] | _Words:
         numbers = select(search_words.c.dossier_id).where(
             search_words.c.kind.in_(["card", "person"]),
             search_words.c.value.in_([self._vault.blind(typed, "card"), self._vault.blind(typed, "person")]),
@@ -239,12 +241,13 @@ class Worklist:
         sizes = {word: _upto(connection, _having(word)) for word in words}
         rarest = min(sizes, key=lambda w: sizes[w])
         others = [word for word in words if word != rarest]
-        if sizes[rarest] <= _SMALL:
-            some = select(search_words.c.dossier_id).where(*_is(rarest))
-            for word in others:
-                some = some.where(search_words.c.dossier_id.in_(select(_other.c.dossier_id).where(*_is(word, _other))))
-            return list(connection.execute(some).scalars())
-        return _all_words(words)
+        if sizes[rarest] > _SMALL:
+            return _Words(rarest, tuple(others))
+        # One word after the other, the rarest first: a common word is never gathered whole.
+        found = list(connection.execute(_having(rarest)).scalars())
+        for word in others:
+            found = list(connection.execute(_having(word).where(search_words.c.dossier_id.in_(found))).scalars())
+        return found
 
     def _small(
         self,
@@ -273,8 +276,19 @@ class Worklist:
         return ids if len(ids) <= _SMALL else None
 
     def _dense(
-        self, connection: Connection, wanted: Wanted, narrow: ColumnElement[bool]
+        self, connection: Connection, wanted: Wanted, narrow: ColumnElement[bool] | _Words
     ) -> tuple[list[int], _Order, bool]:
+        if isinstance(narrow, _Words):
+            order = replace(_ORDERS["-id"], key=search_words.c.dossier_id)
+            walked = (
+                select(search_words.c.dossier_id)
+                .join(dossiers, dossiers.c.id == search_words.c.dossier_id)
+                .where(*_is(narrow.rarest), *_filters(wanted))
+            )
+            for word in narrow.others:
+                there = exists().where(_other.c.dossier_id == search_words.c.dossier_id, *_is(word, _other))
+                walked = walked.where(there)
+            return _cut(connection, walked, wanted, order)
         order = _ORDERS["-id"]
         return _cut(connection, select(dossiers.c.id).where(narrow, *_filters(wanted)), wanted, order)
 
@@ -351,14 +365,18 @@ def _having(word: bytes) -> Select[Any]:
     return select(search_words.c.dossier_id).where(*_is(word))
 
 
-def _all_words(words: Sequence[bytes]) -> ColumnElement[bool]:
-    """Every word, looked up for each dossier on the way: its key leads there directly."""
-    conditions = [exists().where(search_words.c.dossier_id == dossiers.c.id, *_is(word)) for word in words]
-    together = conditions[0]
-    result: ColumnElement[bool] = together
-    for one in conditions[1:]:
-        result = result & one
-    return result
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """Words of a name that very many dossiers have; the index of the rarest is walked, the others are looked up."""
+
+    rarest: bytes
+    others: tuple[bytes, ...]
+
+    def condition(self) -> ColumnElement[bool]:
+        """Every word, looked up for each dossier: its key leads there directly."""
+        return and_(
+            *(exists().where(search_words.c.dossier_id == dossiers.c.id, *_is(w)) for w in (self.rarest, *self.others))
+        )
 
 
 def _has_rule(rule: str) -> ColumnElement[bool]:
@@ -467,7 +485,7 @@ def _cut(
 
 
 def _cursor(order: _Order, row: dict[str, Any]) -> str:
-    value = {"deadline": row["deadline"], "updated_at": row["updated_at"], "id": row["id"]}[_column(order)]
+    value = {"deadline": row["deadline"], "updated_at": row["updated_at"]}.get(_column(order), row["id"])
     return base64.urlsafe_b64encode(json.dumps([value, row["id"]]).encode()).decode().rstrip("=")
 
 
