@@ -13,6 +13,7 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from adapter.demo.workdir import planted_defects
+from adapter.store.views.worklist import Wanted
 from tests.support.console_world import Site, browser, console_site, visitor
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "images" / "console"
@@ -52,7 +53,14 @@ def _prepare(site: Site) -> dict[str, tuple[str, Before]]:
     store = site.store
     faulty = next(one.ma_lk for one in planted_defects(site.workdir) if one.defect == "discharge-before-arrival")
     blocked = store.queries.list(ma_lk=faulty, purpose="claim")[0]
-    accepted = store.queries.list(state="accepted", purpose="claim", limit=1)[0]
+    newest = Wanted((code,), states=("accepted",), purpose="claim", sort="-changed", limit=10)
+    accepted, first = next(
+        (line, dossier.rows("XML1")[0])
+        for line in store.worklist.page(newest).rows
+        if (dossier := store.queries.dossier(line["revision_id"])) is not None
+        and dossier.rows("XML1")[0]["MA_THE_BHYT"]
+        and not dossier.rows("XML1")[0]["NGAY_SINH"].endswith("00000000")
+    )
     other = [r for r in store.queries.list(state="blocked", limit=20) if r["id"] != blocked["id"]]
     store.queue.hold(other[-1]["id"], reason="chờ khoa Nội trả lời", actor="user:vanhanh")
     with browser() as started, visitor(started, site, "quanly") as who:
@@ -63,15 +71,15 @@ def _prepare(site: Site) -> dict[str, tuple[str, Before]]:
         page.fill(
             "#text",
             text.replace(
-                "    LY_DO_VV: {text: VISIT_REASON}", '    LY_DO_VV: {join: [VISIT_REASON, ICD_TEXT], separator: "; "}', 1
+                "    LY_DO_VV: {text: VISIT_REASON}",
+                '    LY_DO_VV: {join: [VISIT_REASON, ICD_TEXT], separator: "; "}',
+                1,
             ),
         )
         page.fill("#note", "Bổ sung ghi chú theo công văn mới")
         page.click("button[value=save]")
     line = f"/dossiers/{blocked['id']}"
     rule = "/findings/X1-DATE-001?field=XML1.NGAY_RA"
-    dossier = store.queries.dossier(accepted["revision_id"])
-    first = dossier.rows("XML1")[0] if dossier is not None else {}
 
     def ask(page: Page) -> None:
         page.fill("#scan", first["MA_THE_BHYT"].split(";")[-1])
