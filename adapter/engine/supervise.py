@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
+from adapter.engine.watchdog import notify
+
 _FIRST_DELAY = 0.5
 _LONGEST_DELAY = 30.0
 _STABLE_AFTER = 60.0
@@ -49,11 +51,15 @@ class Supervisor:
         rows = [_Role(name, command) for name, command in self.roles.items()]
         previous = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
+            ready = False
             while not self._stopping:
                 for row in rows:
                     self._keep(row)
+                ready = ready or notify("READY=1")
+                notify("WATCHDOG=1")
                 time.sleep(0.2)
         finally:
+            notify("STOPPING=1")
             for number, handler in previous.items():
                 signal.signal(number, handler)
             self._stop(rows)

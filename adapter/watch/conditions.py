@@ -44,8 +44,11 @@ def conditions(facts: Facts, settings: WatchSettings) -> list[Standing]:
     found = [*_installation(facts, settings)]
     for one in facts.figures:
         found += _facility(one, facts, settings)
+    # A gate tells why sending fails, better than the stage does: one trouble, one alert.
+    gated = {gate.facility for gate in facts.gates if gate.closed and gate.kind in {AUTH, BREAKER}}
     for health in facts.stages:
-        found += _stage(health, facts, settings)
+        if not (health.stage == "send" and health.facility in gated):
+            found += _stage(health, facts, settings)
     for gate in facts.gates:
         found += _gate(gate, facts, settings)
     for certificate in facts.certificates:
@@ -152,7 +155,7 @@ def _stage(health: StageHealth, facts: Facts, settings: WatchSettings) -> Iterat
 
 
 def _gate(gate: Gate, facts: Facts, settings: WatchSettings) -> Iterator[Standing]:
-    if not gate.closed:
+    if not gate.closed or (gate.until is not None and gate.until <= facts.now):
         return
     lasted = facts.now - gate.changed_at
     if gate.kind == AUTH:

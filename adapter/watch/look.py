@@ -31,7 +31,7 @@ def facts(store: Store, settings: Settings, *, free_bytes: int | None = None) ->
             for code in codes
         ],
         stages=[one for one in store.health.stages() if one.facility in codes],
-        gates=[gate for gate in store.gates.all() if gate.facility in codes and _shut(gate.until, now)],
+        gates=[gate for gate in store.gates.all() if gate.facility in codes],
         certificates=[one for one in store.health.certificates() if one.facility in codes],
         overdue_books=overdue,
         missing_at_source=store.reconciliation.missing(codes, now=now),
