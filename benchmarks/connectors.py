@@ -16,9 +16,10 @@ from rich.table import Table
 
 from benchmarks.bar import Bar
 from benchmarks.hl7_lines import hl7_bars
+from benchmarks.sql_lines import sql_bars
 
 _OUT = Path(__file__).parent / "out" / "connectors.json"
-_SETS: dict[str, Callable[[], list[Bar]]] = {"hl7v2": hl7_bars}
+_SETS: dict[str, Callable[[], list[Bar]]] = {"hl7v2": hl7_bars, "sql": sql_bars}
 
 
 def main() -> int:
