@@ -157,22 +157,8 @@ class Outbox:
         else:
             sealed = connection.execute(_DOSSIER_BODY, {"of": row.id}).scalar_one()
             body = self._vault.open_(sealed, DOSSIER_BODY)
-        return Claimed(
-            revision_id=row.id,
-            dossier_id=row.dossier_id,
-            number=row.number,
-            facility=row.facility,
-            purpose=row.purpose,
-            occasion=row.occasion,
-            standard=row.standard,
-            state=leased or state,
-            fence=fence,
-            attempts=row.attempts + (1 if stage is Stage.SEND else 0),
-            unknowns=row.unknowns,
-            body=body,
-            sha256=sha256,
-            ticket=row.signing_ticket,
-        )
+        attempts_now = row.attempts + (1 if stage is Stage.SEND else 0)
+        return _claimed(row, leased or state, fence=fence, attempts_now=attempts_now, body=body, sha256=sha256)
 
     # ---- check -------------------------------------------------------------------------------
 
@@ -372,21 +358,7 @@ class Outbox:
                 .limit(limit)
             ).all()
         return [
-            Claimed(
-                revision_id=row.id,
-                dossier_id=row.dossier_id,
-                number=row.number,
-                facility=row.facility,
-                purpose=row.purpose,
-                occasion=row.occasion,
-                standard=row.standard,
-                state=State.SENDING,
-                fence=row.fence,
-                attempts=row.attempts,
-                unknowns=row.unknowns,
-                body=b"",
-                sha256=row.sha256,
-            )
+            _claimed(row, State.SENDING, fence=row.fence, attempts_now=row.attempts, body=b"", sha256=row.sha256)
             for row in rows
         ]
 
@@ -397,6 +369,25 @@ class Outbox:
                 select(signed_bodies.c.body).where(signed_bodies.c.revision_id == revision_id)
             ).scalar_one_or_none()
         return None if body is None else self._vault.open_(body, SIGNED_BODY)
+
+
+def _claimed(row: Row[Any], state: State, *, fence: int, attempts_now: int, body: bytes, sha256: str) -> Claimed:
+    return Claimed(
+        revision_id=row.id,
+        dossier_id=row.dossier_id,
+        number=row.number,
+        facility=row.facility,
+        purpose=row.purpose,
+        occasion=row.occasion,
+        standard=row.standard,
+        state=state,
+        fence=fence,
+        attempts=attempts_now,
+        unknowns=row.unknowns,
+        body=body,
+        sha256=sha256,
+        ticket=row.signing_ticket,
+    )
 
 
 def _leased(facility: str) -> tuple[tuple[Table, ColumnElement[bool]], ...]:
