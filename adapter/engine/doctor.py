@@ -5,6 +5,7 @@ Each part is tried as the stages would use it; nothing is changed and nothing is
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,15 +13,18 @@ from typing import Any, Literal
 
 from sqlalchemy import text
 
-from adapter.clock import Clock, system_clock
+from adapter.clock import VIETNAM, Clock, system_clock
 from adapter.engine.installation import FacilityLine, open_store
 from adapter.errors import BhytError
-from adapter.gateway.client import GatewayClient
+from adapter.gateway.client import GatewayClient, Ping
 from adapter.settings import Facility, Settings
 from adapter.signing.checks import days_left, expiry_step, require_usable, serial_hex
 from adapter.store import Store
+from adapter.vault.opening import open_vault
+from adapter.watch.tell import channels
 
 _LOW_DISK_BYTES = 2 * 1024**3
+_CLOCK_OFF = 60.0  # seconds
 
 Level = Literal["ok", "info", "warning", "error"]
 
@@ -51,8 +55,10 @@ class Check:
 
 
 def examine(settings: Settings, clock: Clock = system_clock) -> Iterator[Check]:
-    """Look at disk and store, then at each facility's mapping, source, certificate and gateway."""
+    """Look at disk, vault, alerts and store, then at each facility's mapping, source, key, lists and gateway."""
     yield _disk(settings)
+    yield _tried("vault", lambda: _vault(settings))
+    yield _tried("alerts", lambda: _alerts(settings))
     try:
         with open_store(settings, clock) as store:
             yield _store(store)
@@ -65,19 +71,20 @@ def examine(settings: Settings, clock: Clock = system_clock) -> Iterator[Check]:
 def _facility(settings: Settings, facility: Facility, store: Store, clock: Clock) -> Iterator[Check]:
     line = FacilityLine(settings, facility, store, clock)
     try:
+        pings: list[Ping] = []
         parts: dict[str, Callable[[], Check]] = {
             "mapping": lambda: _mapping(line),
             "source": lambda: _source(line),
             "certificate": lambda: _certificate(line, clock),
-            "gateway": lambda: _gateway(settings, facility, clock),
+            "catalogues": lambda: _catalogues(store, facility, clock),
+            "gateway": lambda: _gateway(settings, facility, clock, pings),
+            "token": lambda: _token(pings[0], clock),
+            "clock": lambda: _clock(pings[0], clock),
         }
         for name, look in parts.items():
-            if name == "source" and facility.source is None:
+            if (name == "source" and facility.source is None) or (name in {"token", "clock"} and not pings):
                 continue
-            try:
-                check = look()
-            except BhytError as error:
-                check = _failed(name, error)
+            check = _tried(name, look)
             yield Check(
                 check.part,
                 check.level,
@@ -145,10 +152,86 @@ def _certificate(line: FacilityLine, clock: Clock) -> Check:
     )
 
 
-def _gateway(settings: Settings, facility: Facility, clock: Clock) -> Check:
+def _tried(part: str, look: Callable[[], Check]) -> Check:
+    try:
+        return look()
+    except BhytError as error:
+        return _failed(part, error)
+
+
+def _vault(settings: Settings) -> Check:
+    path = settings.path(settings.vault.key_file)
+    if not path.is_file():
+        return Check(
+            "vault", "warning", "Chưa có tệp khóa; được tạo khi chạy lần đầu", "No key file yet; made at first start"
+        )
+    if os.name == "posix" and path.stat().st_mode & 0o077:
+        return Check(
+            "vault", "error", f"Người dùng khác đọc được {path.name}", f"Others can read {path.name}",
+            f"chmod 600 {path.name}", f"chmod 600 {path.name}",
+        )  # fmt: skip
+    open_vault(settings, create=False)
+    return Check("vault", "ok", "Mở được tệp khóa; giữ một bản ở nơi khác", "The key file opens; keep a copy elsewhere")
+
+
+def _alerts(settings: Settings) -> Check:
+    if not settings.alerts:
+        return Check(
+            "alerts", "warning", "Chưa có kênh cảnh báo", "No alert channel",
+            "thêm địa chỉ Apprise vào alerts, rồi thử: bhyt alerts test",
+            "add an Apprise address under alerts, then try: bhyt alerts test",
+        )  # fmt: skip
+    channels(settings)
+    count = len(settings.alerts)
+    return Check("alerts", "ok", f"{count} kênh cảnh báo hiểu được", f"{count} alert channels are understood")
+
+
+def _catalogues(store: Store, facility: Facility, clock: Clock) -> Check:
+    lists = store.catalogues.lists(clock().astimezone(VIETNAM).date(), facility.code)
+    rows = sum(int(one["rows_in_force"]) for one in lists)
+    if not rows:
+        return Check(
+            "catalogues", "info", "Chưa nạp danh mục nào; luật cần danh mục sẽ nói là không kiểm được",
+            "No list is loaded; rules that need one say that they could not look",
+            "bhyt catalogue import", "bhyt catalogue import",
+        )  # fmt: skip
+    return Check(
+        "catalogues",
+        "ok",
+        f"{len(lists)} danh mục, {rows} dòng đang hiệu lực",
+        f"{len(lists)} lists, {rows} rows in force",
+    )
+
+
+def _token(ping: Ping, clock: Clock) -> Check:
+    minutes = (ping.expires_at - clock()).total_seconds() / 60
+    if minutes <= 0:
+        return Check(
+            "token", "error", "Token của cổng hết hạn ngay khi nhận", "The gateway's token is over when it arrives",
+            "xem đồng hồ máy", "look at this machine's clock",
+        )  # fmt: skip
+    return Check("token", "ok", f"Token còn {minutes:.0f} phút", f"The token lives {minutes:.0f} minutes")
+
+
+def _clock(ping: Ping, clock: Clock) -> Check:
+    if ping.gateway_time is None:
+        return Check("clock", "info", "Cổng không nói giờ của nó", "The gateway does not tell its time")
+    off = abs((clock() - ping.gateway_time).total_seconds())
+    vi, en = f"Đồng hồ lệch cổng {off:.0f} giây", f"The clock is {off:.0f} seconds off the gateway's"
+    if off > _CLOCK_OFF:
+        return Check(
+            "clock", "error" if off > 10 * _CLOCK_OFF else "warning", vi, en,
+            "bật đồng bộ giờ (NTP); chữ ký và bản tin tiếp đón mang giờ của máy này",
+            "turn time synchronisation (NTP) on; signatures and check-ins carry this machine's time",
+        )  # fmt: skip
+    return Check("clock", "ok", vi, en)
+
+
+def _gateway(settings: Settings, facility: Facility, clock: Clock, pings: list[Ping]) -> Check:
     client = GatewayClient(facility, settings, clock)
     try:
         answer = client.ping()
+        pings.append(answer)
     finally:
         client.close()
     outgoing = "proxy" if answer.through_proxy else answer.outgoing_address or "?"

@@ -6,6 +6,7 @@ import base64
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 from adapter.clock import Clock
@@ -56,6 +57,15 @@ class Ping:
     outgoing_address: str | None
     through_proxy: bool
     expires_at: datetime
+    gateway_time: datetime | None = None
+
+
+def _date(text: str) -> datetime | None:
+    """The Date header of an answer; None when it is absent or no date."""
+    try:
+        return parsedate_to_datetime(text)
+    except ValueError:
+        return None
 
 
 class GatewayClient:
@@ -88,7 +98,8 @@ class GatewayClient:
     def ping(self) -> Ping:
         """Log in and say how it went. Raises GatewayRefusedLogin or GatewayUnreachable."""
         token, reply = self._tokens.login()
-        return Ping(reply.milliseconds, reply.outgoing, self._transport.through_proxy, token.expires_at)
+        told = _date(reply.headers.get("date", ""))
+        return Ping(reply.milliseconds, reply.outgoing, self._transport.through_proxy, token.expires_at, told)
 
     def send(self, service: Service | str, document: bytes, *, period: str = "") -> Outcome:
         """Hand one signed document to a service and judge what comes back.

@@ -50,7 +50,3 @@ def look(store: Store, settings: Settings, tell: Tell, *, free_bytes: int | None
         return 0
     store.alerts.told(starts, ends, now=now)
     return 1
-
-
-def _shut(until: object, now: object) -> bool:
-    return until is None or until > now  # type: ignore[operator]

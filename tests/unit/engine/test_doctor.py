@@ -29,7 +29,17 @@ def _look(work: Path, *, days: int = 0, **changes: object) -> dict[str, Check]:
 
 def test_every_part_is_looked_at_and_a_gateway_that_is_away_is_named_with_a_way_out(work: Path) -> None:
     seen = _look(work)
-    assert set(seen) == {"disk", "store", "mapping", "source", "certificate", "gateway"}
+    assert set(seen) == {
+        "disk",
+        "vault",
+        "alerts",
+        "store",
+        "mapping",
+        "source",
+        "certificate",
+        "catalogues",
+        "gateway",
+    }
     assert {part for part, check in seen.items() if check.level == "error"} == {"gateway"}
     assert seen["gateway"].hint_vi
     assert seen["gateway"].facility == "01999"
@@ -54,6 +64,9 @@ def test_the_outgoing_address_is_shown_beside_the_registered_one(work: Path) -> 
         assert check.level == "warning"
         assert "203.0.113.7" in check.message_vi
         assert "127.0.0.1" in check.message_vi
+        assert _look(work, gateway=gateway)["clock"].level == "ok"
+        assert _look(work, gateway=gateway)["token"].level == "ok"
+        assert _look(work, gateway=gateway, days=2)["clock"].level == "error"
         same = gateway.model_copy(update={"registered_address": "127.0.0.1"})
         assert _look(work, gateway=same)["gateway"].level == "ok"
 
