@@ -14,6 +14,10 @@ COPY config ./config
 RUN /opt/bhyt/bin/pip install -q --no-deps --no-build-isolation .
 
 FROM python:3.11-slim-bookworm
+# The health book's PDF is set by Pango; fonts that hold Vietnamese.
+RUN apt-get update -qq \
+  && apt-get install -y -qq --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core \
+  && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /var/lib/bhyt --create-home bhyt
 COPY --from=build /opt/bhyt /opt/bhyt
 ENV PATH=/opt/bhyt/bin:$PATH \
