@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import resource
 import socket
-import sys
 import time
 import tracemalloc
 from collections.abc import Iterator
@@ -192,8 +192,6 @@ def test_a_file_reads_as_its_bytes_do(tmp_path: Path) -> None:
 
 
 def test_reading_hostile_bytes_again_and_again_does_not_grow_memory() -> None:
-    resource = pytest.importorskip("resource") if sys.platform != "win32" else None
-    assert resource is not None
     broken = [SMALL[:-30], SMALL.replace(b"XML7", b"XML77"), INLINE.replace(b"<STT>", b"<STT><b/>"), b"\xff" * 999]
 
     def round_trip() -> None:
