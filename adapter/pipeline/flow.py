@@ -7,7 +7,7 @@ obeys the same ones. The rate limit is per worker.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -52,8 +52,8 @@ class Flow:
             self._pause_login(outcome)
             return
         if outcome.kind not in _TROUBLE:
-            if self._in_a_row.pop(operation, 0) or self.probing(operation):
-                self._end_breaker(operation)
+            self._in_a_row.pop(operation, None)
+            end_pauses(self.store, self.facility, (operation, ALL), by=self.owner, clock=self.clock)
             return
         probing = self.probing(operation)
         count = self._in_a_row.get(operation, 0) + 1
@@ -77,18 +77,12 @@ class Flow:
             BREAKER,
             closed=True,
             reason=f"{outcome.kind.value} {outcome.case}".strip(),
-            now=now,
+            # Since when it is shut, not since when it was tried again: people are told by that.
+            now=before.changed_at if before is not None and before.closed else now,
             by=self.owner,
             until=now + timedelta(seconds=pause),
             failures=times,
         )
-
-    def _end_breaker(self, operation: str) -> None:
-        gate = self.store.gates.get(self.facility, operation, BREAKER)
-        if gate is not None and gate.closed:
-            self.store.gates.set(
-                self.facility, operation, BREAKER, closed=False, reason="it answers", now=self.clock(), by=self.owner
-            )
 
     def _pause_login(self, outcome: Outcome) -> None:
         now = self.clock()
@@ -102,6 +96,20 @@ class Flow:
             by=self.owner,
             until=now + timedelta(seconds=self.settings.auth_pause),
         )
+
+
+def end_pauses(store: Store, facility: str, services: Sequence[str], *, by: str, clock: Clock) -> None:
+    """The gateway gave a real answer: breakers of these services end, and a login pause whose time is over.
+
+    A younger login pause stays: the answer may be one to a token of before, and repeating a refused
+    login locks accounts.
+    """
+    now = clock()
+    for gate in store.gates.shut(facility, services, (AUTH, BREAKER)):
+        if gate.kind == BREAKER or (gate.until is not None and gate.until <= now):
+            store.gates.set(
+                facility, gate.service, gate.kind, closed=False, reason="it answers", now=now, by=by
+            )
 
 
 class Rate:
@@ -143,7 +151,7 @@ def probe(store: Store, facility: str, *, actor: str, clock: Clock) -> None:
                 BREAKER,
                 closed=True,
                 reason=gate.reason,
-                now=now,
+                now=gate.changed_at,
                 by=actor,
                 until=now,
                 failures=gate.failures,

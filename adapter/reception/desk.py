@@ -242,6 +242,8 @@ class Desk:
         elif answer.kind in (AnswerKind.AUTH, AnswerKind.RESTRICTED):
             service, kind, pause = LOOKUP, RESTRICTED, settings.reception.pause
         else:
+            if answer.kind in _CERTAIN:
+                end_pauses(self._store, facility, (ALL,), by=f"desk:{user}", clock=self._clock)
             return
         until = now + timedelta(seconds=pause)
         self._store.gates.set(

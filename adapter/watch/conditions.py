@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from adapter.clock import VIETNAM
 from adapter.pipeline.deadlines import is_working_day
@@ -20,6 +20,10 @@ from adapter.store.records import Gate
 from adapter.store.watch.alerts import Standing
 from adapter.store.watch.figures import Figures
 from adapter.store.watch.health import CertificateSeen, StageHealth
+
+
+_OPENS, _CLOSES = time(7), time(17)
+"""The hours of a working day; a whole one without a receipt is silence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +132,25 @@ def _facility(one: Figures, facts: Facts, settings: WatchSettings) -> Iterator[S
         yield Standing(
             "silence", code, "error",
             f"Không có biên nhận nào trong {settings.silent_hours:g} giờ qua, cả ngày làm việc",
-            f"No receipt for {settings.silent_hours:g} hours, a working day among them",
+            f"No receipt for {settings.silent_hours:g} hours, a whole working day among them",
         )  # fmt: skip
 
 
 def _silent(one: Figures, facts: Facts, settings: WatchSettings) -> bool:
-    """The dead man's alert: a hospital that sends every day has sent nothing, whatever the queue says."""
-    since = facts.now - timedelta(hours=settings.silent_hours)
-    if one.last_receipt is None or one.last_receipt > since:
+    """The dead man's alert: a hospital that sends every day has sent nothing, whatever the queue says.
+
+    The last receipt of a Friday afternoon is no silence before Monday evening.
+    """
+    last = one.last_receipt
+    if last is None or facts.now - last < timedelta(hours=settings.silent_hours):
         return False
-    first, last = since.astimezone(VIETNAM).date(), facts.now.astimezone(VIETNAM).date()
-    days = [first + timedelta(days=n) for n in range((last - first).days)]
-    return any(is_working_day(day, holidays()) for day in days)
+    first, today = last.astimezone(VIETNAM).date(), facts.now.astimezone(VIETNAM).date()
+    days = (first + timedelta(days=n) for n in range((today - first).days + 1))
+    return any(
+        last <= datetime.combine(day, _OPENS, VIETNAM) and datetime.combine(day, _CLOSES, VIETNAM) <= facts.now
+        for day in days
+        if is_working_day(day, holidays())
+    )
 
 
 def _stage(health: StageHealth, facts: Facts, settings: WatchSettings) -> Iterator[Standing]:
@@ -155,7 +166,8 @@ def _stage(health: StageHealth, facts: Facts, settings: WatchSettings) -> Iterat
 
 
 def _gate(gate: Gate, facts: Facts, settings: WatchSettings) -> Iterator[Standing]:
-    if not gate.closed or (gate.until is not None and gate.until <= facts.now):
+    # A pause that is over proves nothing: login and breaker are well when the gateway has answered again.
+    if not gate.closed:
         return
     lasted = facts.now - gate.changed_at
     if gate.kind == AUTH:
@@ -163,7 +175,7 @@ def _gate(gate: Gate, facts: Facts, settings: WatchSettings) -> Iterator[Standin
             "login", gate.facility, "error",
             f"Cổng từ chối đăng nhập: {gate.reason}", f"The gateway refuses the login: {gate.reason}",
         )  # fmt: skip
-    elif gate.kind == BREAKER and (lasted >= timedelta(minutes=settings.breaker_minutes) or gate.failures > 2):
+    elif gate.kind == BREAKER and lasted >= timedelta(minutes=settings.breaker_minutes):
         yield Standing(
             "breaker", gate.facility, "warning",
             f"Tạm ngừng gửi vì cổng lỗi liên tiếp ({gate.reason}); hồ sơ nằm chờ, tự gửi lại khi cổng chạy",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adapter.cli.gateway_cmd import registered
+from adapter.cli.gateway.gateway_cmd import registered
 from adapter.clock import system_clock
 from adapter.demo.workdir import prepare
 from adapter.dossier.model import Dossier, Purpose

@@ -6,6 +6,7 @@ Kinds: ``stop`` (a person's switch), ``auth`` (the gateway refused the login), `
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -55,6 +56,19 @@ class Gates:
             statement = statement.where(gates.c.facility == facility)
         with self._db.read() as connection:
             return [_gate(row) for row in connection.execute(statement)]
+
+    def shut(self, facility: str, services: Sequence[str], kinds: Sequence[str]) -> list[Gate]:
+        """Closed gates of these services and kinds, whether their time is over or not."""
+        with self._db.read() as connection:
+            rows = connection.execute(
+                select(gates).where(
+                    gates.c.facility == facility,
+                    gates.c.service.in_(services),
+                    gates.c.kind.in_(kinds),
+                    gates.c.closed,
+                )
+            ).all()
+        return [_gate(row) for row in rows]
 
     def set(
         self,

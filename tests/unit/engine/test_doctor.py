@@ -52,7 +52,7 @@ def test_a_certificate_is_announced_sixty_days_ahead_and_refused_when_over(work:
 
 
 def test_the_outgoing_address_is_shown_beside_the_registered_one(work: Path) -> None:
-    from adapter.cli.gateway_cmd import registered
+    from adapter.cli.gateway.gateway_cmd import registered
 
     settings = load_settings(workdir=work)
     own = SimulatorConfig(

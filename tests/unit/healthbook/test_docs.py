@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapter.cli.book_cmd import app
+from adapter.cli.dossiers.book_cmd import app
 from adapter.healthbook.reference import fields_table, privacy_table, put_into
 from adapter.settings import BookSettings
 

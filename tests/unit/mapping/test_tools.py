@@ -13,7 +13,7 @@ import yaml
 from sqlalchemy import create_engine, text
 from typer.testing import CliRunner
 
-from adapter.cli.map_cmd import app
+from adapter.cli.authoring.map_cmd import app
 from adapter.dossier.model import Purpose
 from adapter.errors import MappingError
 from adapter.mapping import load_mapping

@@ -18,7 +18,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from adapter.cli.map_cmd import app
+from adapter.cli.authoring.map_cmd import app
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 TUTORIAL = DOCS / "mapping" / "tutorial.md"

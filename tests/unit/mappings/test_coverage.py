@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from adapter.cli.map_cmd import app
+from adapter.cli.authoring.map_cmd import app
 from adapter.demo.omop import lay_out
 from adapter.demo.seed import SeedReport, seed_his_a, seed_his_b, seed_his_c
 from adapter.errors import MappingError

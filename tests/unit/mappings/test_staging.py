@@ -12,7 +12,7 @@ import sqlglot
 from sqlalchemy import Connection, create_engine, text
 from typer.testing import CliRunner
 
-from adapter.cli.map_cmd import app
+from adapter.cli.authoring.map_cmd import app
 from adapter.demo.seed import seed_his_b
 from adapter.dossier.model import Dossier
 from adapter.mapping import load_mapping

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from adapter.cli.rules_cmd import app as rules_app
+from adapter.cli.authoring.rules_cmd import app as rules_app
 from adapter.dossier.model import Purpose
 from adapter.errors import ConfigError
 from adapter.rules import Context, Options, Report, check

@@ -14,8 +14,8 @@ import typer
 from openpyxl import load_workbook
 from typer.testing import CliRunner
 
-from adapter.cli.check_cmd import check_command
-from adapter.cli.rules_cmd import app as rules_app
+from adapter.cli.authoring.rules_cmd import app as rules_app
+from adapter.cli.dossiers.check_cmd import check_command
 from adapter.dossier.writer import write
 from adapter.rules.catalogue import catalogue, reviewed
 from adapter.rules.report.reference import markdown

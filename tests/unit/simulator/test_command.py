@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import NoEncryption, load_pem_private_key, pkcs12
 from typer.testing import CliRunner
 
-from adapter.cli.gateway_cmd import app
+from adapter.cli.gateway.gateway_cmd import app
 from adapter.errors import ConfigError
 from adapter.simulator import SimulatorConfig, running
 from tests.support.gateway_files import ACCOUNT, FACILITY, PASSWORD, dossier_xml, identity, sign1
@@ -96,7 +96,7 @@ def test_a_wrong_configuration_names_its_key(tmp_path: Path) -> None:
 
 
 def test_ping_logs_in_and_sends_nothing(workdir: Path) -> None:
-    from adapter.cli.gateway_cmd import registered
+    from adapter.cli.gateway.gateway_cmd import registered
     from adapter.settings import load_settings
 
     settings = load_settings(workdir=workdir)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from adapter.cli.standard_cmd import app
+from adapter.cli.authoring.standard_cmd import app
 from adapter.errors import ConfigError
 from adapter.standard import report
 from adapter.standard.spec import use_layers

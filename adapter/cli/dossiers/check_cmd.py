@@ -18,7 +18,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from adapter.catalogue.index import CatalogueIndex
-from adapter.cli.catalogue_store import catalogues_of
+from adapter.cli.authoring.catalogue_store import catalogues_of
 from adapter.cli.common import ConfigOption, WorkdirOption, notes, settings_of
 from adapter.clock import from_datetime12, system_clock
 from adapter.dossier.model import Purpose

@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, print_json, settings_of
-from adapter.cli.golive_cmd import ready_to_start
-from adapter.cli.status_view import show_status
+from adapter.cli.gateway.golive_cmd import ready_to_start
+from adapter.cli.service.status_view import show_status
 from adapter.engine.installation import open_installation
 from adapter.engine.logs import configure_logs
 from adapter.engine.passes import PassResult, one_pass

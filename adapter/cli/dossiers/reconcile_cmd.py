@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, print_json, settings_of
-from adapter.cli.golive_cmd import FacilityOption
+from adapter.cli.gateway.golive_cmd import FacilityOption
 from adapter.engine.installation import open_installation
 from adapter.errors import ConfigError
 from adapter.pipeline import StageResult

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import typer
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
-from adapter.cli import gateway_acts
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, print_json, say
+from adapter.cli.gateway import gateway_acts
 from adapter.clock import system_clock
 from adapter.engine.supervise import stop_with_parent
 from adapter.errors import CertificateError, ConfigError

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, print_json, say, settings_of
-from adapter.cli.user_cmd import by
+from adapter.cli.people.user_cmd import by
 from adapter.engine.installation import open_store
 from adapter.errors import ConfigError
 from adapter.settings import Settings

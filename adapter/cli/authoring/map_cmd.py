@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from adapter.cli.authoring.map_source import mapping_path, one, opened, sample, site, snapshot
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, print_json, say
-from adapter.cli.map_source import mapping_path, one, opened, sample, site, snapshot
 from adapter.clock import system_clock
 from adapter.dossier.model import Purpose
 from adapter.errors import BhytError, ConfigError
@@ -56,7 +56,7 @@ def init(
     schema_name: Annotated[str | None, typer.Option("--schema", help="Lược đồ CSDL / database schema")] = None,
 ) -> None:
     """Đọc cấu trúc HIS, viết bản ánh xạ nháp có chú thích / introspect a source, write a commented skeleton."""
-    from adapter.cli.map_introspect import source_tables
+    from adapter.cli.authoring.map_introspect import source_tables
 
     folder = out or Path(name)
     target = folder / "mapping.yaml"

@@ -9,7 +9,7 @@ import typer
 
 from adapter.backup import make_backup, restore_backup
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, print_json, say, settings_of
-from adapter.cli.golive_cmd import actor
+from adapter.cli.gateway.golive_cmd import actor
 from adapter.engine.installation import open_store
 
 

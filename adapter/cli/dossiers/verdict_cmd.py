@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, print_json, settings_of
-from adapter.cli.golive_cmd import FacilityOption, actor, only_facility, show_problems
+from adapter.cli.gateway.golive_cmd import FacilityOption, actor, only_facility, show_problems
 from adapter.clock import VIETNAM, system_clock
 from adapter.cutover.sheet import read_sheet
 from adapter.cutover.verdicts import VerdictReport, difference, import_verdicts, summed

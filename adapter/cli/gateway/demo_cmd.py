@@ -15,9 +15,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from adapter.access.accounts import Accounts
 from adapter.cli.common import JsonOption, notes, print_json, say
-from adapter.cli.run_cmd import run_document, service_roles, service_url, tell_failures
-from adapter.cli.status_view import show_planted, show_status
-from adapter.cli.user_cmd import by, sign_in_link
+from adapter.cli.people.user_cmd import by, sign_in_link
+from adapter.cli.service.run_cmd import run_document, service_roles, service_url, tell_failures
+from adapter.cli.service.status_view import show_planted, show_status
 from adapter.clock import system_clock
 from adapter.demo.gateway import practice_gateway
 from adapter.demo.outcome import judge

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, print_json, say, settings_of
-from adapter.cli.golive_cmd import FacilityOption, actor, only_facility
+from adapter.cli.gateway.golive_cmd import FacilityOption, actor, only_facility
 from adapter.clock import VIETNAM, system_clock
 from adapter.engine.installation import open_store
 from adapter.errors import ConfigError, Where

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from adapter.catalogue.lists import spec_of, specs
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, print_json, say, settings_of
-from adapter.cli.golive_cmd import actor
+from adapter.cli.gateway.golive_cmd import actor
 from adapter.clock import VIETNAM, system_clock
 from adapter.engine.installation import open_store
 from adapter.errors import ConfigError

@@ -1,0 +1,1 @@
+"""Commands about dossiers: their states, their files, what became of them."""

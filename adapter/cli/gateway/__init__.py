@@ -1,0 +1,1 @@
+"""Commands about the gateway: going live, asking it, simulating it."""

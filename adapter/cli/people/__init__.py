@@ -1,0 +1,1 @@
+"""Commands about people: users, what was seen, a person's records."""

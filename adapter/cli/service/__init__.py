@@ -1,0 +1,1 @@
+"""Commands about the service: starting it, watching it, keeping it."""
