@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from types import NoneType
 from typing import Any
+
+import msgspec
 
 SourceRow = Mapping[str, Any]
 """Column name → str, int, Decimal, bool, date, datetime, bytes or None; never float for money."""
@@ -64,27 +67,35 @@ class SourceEncounter:
 
     def to_bytes(self) -> bytes:
         """Canonical JSON: equal encounters give equal bytes, Decimal and time kept exactly."""
-        document = {
-            "key": self.key,
-            "stamp": self.stamp,
-            "row": dict(self.row),
-            "collections": {name: [dict(r) for r in rows] for name, rows in self.collections.items()},
-        }
-        return json.dumps(document, default=_encode, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode(
-            "utf-8"
-        )
+        return self.canonical()[0]
+
+    def content_hash(self) -> str:
+        """SHA-256 hex of everything but the change stamp: a touched but equal row is no change."""
+        return self.canonical()[1]
+
+    def canonical(self) -> tuple[bytes, str]:
+        """:meth:`to_bytes` and :meth:`content_hash` at once: the rows are written only once.
+
+        Raises TypeError when a row holds what no source row may hold.
+        """
+        row = _writer.encode(_plain_row(self.row))
+        collections = _writer.encode({name: list(map(_plain_row, rows)) for name, rows in self.collections.items()})
+        key, stamp = _writer.encode(self.key), _writer.encode(self.stamp)
+        body = b'{"collections":%b,"key":%b,"row":%b,"stamp":%b}' % (collections, key, row, stamp)
+        return body, hashlib.sha256(b"[%b,%b]" % (row, collections)).hexdigest()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> SourceEncounter:
         """The inverse of :meth:`to_bytes`."""
-        document = json.loads(data, object_hook=_decode)
-        return cls(document["key"], document["stamp"], document["row"], document["collections"])
-
-    def content_hash(self) -> str:
-        """SHA-256 hex of everything but the change stamp: a touched but equal row is no change."""
-        document = [dict(self.row), {n: [dict(r) for r in rows] for n, rows in self.collections.items()}]
-        text = json.dumps(document, default=_encode, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode("utf-8")).hexdigest()
+        try:
+            kept = _reader.decode(data)
+        except msgspec.DecodeError:  # numbers only Python's own reader takes
+            whole = json.loads(data, object_hook=_decode)
+            return cls(whole["key"], whole["stamp"], whole["row"], whole["collections"])
+        if _MARKED not in data:
+            return cls(kept.key, kept.stamp, kept.row, kept.collections)
+        collections = {name: [_opened(row) for row in rows] for name, rows in kept.collections.items()}
+        return cls(kept.key, kept.stamp, _opened(kept.row), collections)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +148,48 @@ READY_MADE = "$dossier"
 _TAG = "$"
 _PROBLEM = "$unreadable"
 """No source has a column of this name."""
+
+
+_MARKED = b'{"$":'
+"""Begins a marked value; inside a text the quotes would be escaped."""
+
+
+class _Kept(msgspec.Struct):
+    """The shape in the store. Every pull and translation reads or writes it, so it is a compiled codec's."""
+
+    key: str
+    stamp: str
+    row: dict[str, Any]
+    collections: dict[str, list[dict[str, Any]]]
+
+
+# The bytes are those of ``json.dumps(ensure_ascii=False, sort_keys=True)`` (a test compares): hashes never change.
+_writer = msgspec.json.Encoder(order="deterministic")
+_reader = msgspec.json.Decoder(_Kept)
+_PLAIN = frozenset({str, int, bool, NoneType})
+
+
+def _plain_row(row: SourceRow) -> Mapping[str, Any]:
+    """The row as the codec takes it: values it would write in another way than we keep them are written here."""
+    if _PLAIN.issuperset(map(type, row.values())):
+        return row if type(row) is dict else dict(row)
+    return {name: value if type(value) in _PLAIN else msgspec.Raw(_written(value)) for name, value in row.items()}
+
+
+def _written(value: Any) -> bytes:
+    if type(value) is Decimal:
+        return b'{"$":"d","v":"%b"}' % str(value).encode("ascii")
+    if type(value) is datetime:
+        return b'{"$":"t","v":"%b"}' % value.isoformat().encode("ascii")
+    text = json.dumps(value, default=_encode, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode("utf-8")
+
+
+def _opened(value: Any) -> Any:
+    """A row as it was, its marked values made again."""
+    if type(value) is dict:
+        return _decode({k: _opened(v) if type(v) in (dict, list) else v for k, v in value.items()})
+    return [_opened(one) for one in value] if type(value) is list else value
 
 
 def _encode(value: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import pickle
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -108,6 +110,40 @@ def test_a_source_encounter_survives_the_store_unchanged(
     again = SourceEncounter.from_bytes(encounter.to_bytes())
     assert again == encounter
     assert again.content_hash() == encounter.content_hash()
+
+
+@given(
+    st.dictionaries(st.text(), _VALUES | st.floats(allow_nan=False) | st.lists(_VALUES)),
+    st.lists(st.dictionaries(st.text(), _VALUES)),
+)
+def test_kept_encounters_read_as_they_were_first_written(
+    row: dict[str, object], lines: list[dict[str, object]]
+) -> None:
+    def plain(value: object) -> object:
+        match value:
+            case Decimal():
+                return {"$": "d", "v": str(value)}
+            case datetime():
+                return {"$": "t", "v": value.isoformat()}
+            case date():
+                return {"$": "y", "v": value.isoformat()}
+            case bytes():
+                return {"$": "b", "v": value.hex()}
+        raise TypeError
+
+    def dumped(content: object) -> bytes:
+        text = json.dumps(content, default=plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return text.encode("utf-8")
+
+    whole = dumped({"key": "7", "stamp": "1", "row": row, "collections": {"items": lines}})
+    encounter = SourceEncounter("7", "1", row, {"items": lines})
+    assert encounter.canonical() == (whole, hashlib.sha256(dumped([row, {"items": lines}])).hexdigest())
+    assert SourceEncounter.from_bytes(whole) == encounter
+
+
+def test_a_source_row_refuses_what_cannot_be_kept() -> None:
+    with pytest.raises(TypeError, match="may not hold object"):
+        SourceEncounter("1", "a", {"X": object()}).to_bytes()
 
 
 def test_the_content_hash_tells_a_decimal_from_its_text_and_ignores_the_stamp() -> None:
