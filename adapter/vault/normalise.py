@@ -11,6 +11,8 @@ _WORDS = re.compile(r"\w+")
 
 def search_form(text: str) -> str:
     """NFKC, one space between words, case folded: the form of codes and numbers."""
+    if text.isalnum() and text.isascii():  # codes and numbers, by far the most: nothing to compose, no space
+        return text.lower()
     return _SPACES.sub(" ", unicodedata.normalize("NFKC", text)).strip().casefold()
 
 

@@ -8,9 +8,9 @@ bodies: it belongs in the backup, apart from the store's.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,8 @@ class Vault:
         self._keys = {key_id(k): _Key(key_id(k), AESGCM(k)) for k in keys}
         self._active = self._keys[key_id(keys[0])]
         self._index_key = index_key
+        self._mac_keys: dict[str, bytes] = {}
+        self._local = threading.local()
         self._file = file
 
     @classmethod
@@ -82,7 +84,7 @@ class Vault:
         """Compress and encrypt. ``purpose`` names the column and is needed to open again."""
         head = _VERSION + self._active.id
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        packed = zstandard.ZstdCompressor(level=_LEVEL, write_content_size=True).compress(body)
+        packed = self._squeezers()[0].compress(body)
         return head + nonce + self._active.cipher.encrypt(nonce, packed, head + purpose.encode("utf-8"))
 
     def open_(self, sealed: bytes, purpose: str) -> bytes:
@@ -101,7 +103,7 @@ class Vault:
             )
         try:
             packed = key.cipher.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], head + purpose.encode("utf-8"))
-            return zstandard.ZstdDecompressor().decompress(packed)
+            return self._squeezers()[1].decompress(packed)
         except (InvalidTag, zstandard.ZstdError) as error:
             raise self._refuse(
                 "khóa sai hoặc dữ liệu đã hỏng", "wrong key, or the bytes are damaged", purpose
@@ -121,12 +123,23 @@ class Vault:
         Equal texts under one purpose give equal values; purposes never meet.
         """
         message = purpose.encode("utf-8") + b"\x00" + search_form(text).encode("utf-8")
-        return hmac.new(self._index_key, message, hashlib.sha256).digest()[:_BLIND_BYTES]
+        return hmac.digest(self._index_key, message, "sha256")[:_BLIND_BYTES]
 
     def mac(self, message: bytes, purpose: str) -> bytes:
         """32 bytes nobody without the key file can make: HMAC-SHA-256 under a key of its own for each purpose."""
-        key = hmac.new(self._index_key, b"\x00mac\x00" + purpose.encode("utf-8"), hashlib.sha256).digest()
-        return hmac.new(key, message, hashlib.sha256).digest()
+        key = self._mac_keys.get(purpose)
+        if key is None:
+            key = hmac.digest(self._index_key, b"\x00mac\x00" + purpose.encode("utf-8"), "sha256")
+            self._mac_keys[purpose] = key
+        return hmac.digest(key, message, "sha256")
+
+    def _squeezers(self) -> tuple[zstandard.ZstdCompressor, zstandard.ZstdDecompressor]:
+        """This thread's own: making them anew costs more than a small body's compression, sharing them is not safe."""
+        mine = getattr(self._local, "squeezers", None)
+        if mine is None:
+            mine = (zstandard.ZstdCompressor(level=_LEVEL, write_content_size=True), zstandard.ZstdDecompressor())
+            self._local.squeezers = mine
+        return mine
 
     def _known(self) -> str:
         return ", ".join(k.hex() for k in self._keys)
