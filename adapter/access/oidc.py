@@ -14,20 +14,22 @@ import json
 import secrets
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
-
-import httpx
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
 from adapter.access.access import Access, Signed
 from adapter.access.refusals import AccessRefused
 from adapter.errors import ConfigError, VaultError
+from adapter.later import later
 from adapter.settings import OidcSettings, Settings, is_loopback, read_secret
 from adapter.store.people.audit import Entry
 from adapter.store.store import Store
+
+if TYPE_CHECKING:
+    import httpx
+    from joserfc import errors, jwk, jwt
+else:
+    httpx, errors, jwk, jwt = map(later, ("httpx", "joserfc.errors", "joserfc.jwk", "joserfc.jwt"))
 
 _PURPOSE = "oidc-state"
 _MINUTES = 10
@@ -99,7 +101,7 @@ class SignInElsewhere:
                 nonce={"essential": True, "value": nonce},
             )
             rules.validate(token.claims)
-        except (JoseError, KeyError, ValueError, httpx.HTTPError) as error:
+        except (errors.JoseError, KeyError, ValueError, httpx.HTTPError) as error:
             raise self._note(type(error).__name__) from error
         claims = dict(token.claims)
         if isinstance(claims["aud"], list) and len(claims["aud"]) > 1 and claims.get("azp") != self._oidc.client_id:
@@ -131,8 +133,8 @@ class SignInElsewhere:
             self._known = found
         return self._known
 
-    def _keys(self) -> KeySet:
-        return KeySet.import_key_set(self._fetch(self._provider()["jwks_uri"]))  # type: ignore[arg-type]
+    def _keys(self) -> jwk.KeySet:
+        return jwk.KeySet.import_key_set(self._fetch(self._provider()["jwks_uri"]))  # type: ignore[arg-type]
 
     def _fetch(self, url: str) -> dict[str, Any]:
         answer = httpx.get(url, timeout=10)

@@ -18,10 +18,8 @@ from adapter.access.refusals import not_allowed
 from adapter.api.identity import require
 from adapter.clock import VIETNAM
 from adapter.errors import BhytError, ConfigError
-from adapter.healthbook.fhir import bundle_json
 from adapter.healthbook.pages import book_page, timeline_page, to_pdf, watch_page
 from adapter.healthbook.visit_json import shown_json
-from adapter.mapping import load_mapping
 from adapter.pipeline.books.desk import BookDesk, BookGone
 from adapter.resources import mapping_file
 
@@ -94,6 +92,8 @@ def book_routes(desk: BookDesk) -> APIRouter:
             if asked.form == "pdf":
                 return Response(to_pdf(book_page(found.view)), media_type="application/pdf")
             if asked.form == "fhir":
+                from adapter.healthbook.fhir import bundle_json  # its models take a second to load
+
                 document = bundle_json(found.book, base=settings.book.fhir_base, now=desk.clock())
                 return Response(document, media_type="application/fhir+json")
             return JSONResponse(
@@ -120,6 +120,8 @@ def book_routes(desk: BookDesk) -> APIRouter:
         documents = []
         for one in settings.facilities:
             if caller.sees(one.code) and facility in (None, one.code):
+                from adapter.mapping import load_mapping
+
                 plan = load_mapping(mapping_file(one.mapping, settings.workdir))
                 documents.append({"facility": one.code, **desk.gaps(plan, one.code).to_dict()})
         return JSONResponse({"facilities": documents})

@@ -10,7 +10,6 @@ from adapter.access import Principal
 from adapter.api.identity import require
 from adapter.settings import Settings
 from adapter.store.store import Store
-from adapter.watch.metrics import CONTENT_TYPE, exposition
 
 
 def metrics_routes(settings: Settings, store: Store) -> APIRouter:
@@ -21,6 +20,8 @@ def metrics_routes(settings: Settings, store: Store) -> APIRouter:
         "/metrics", summary="Counts, ages and times for Prometheus; nothing of a patient", response_class=Response
     )
     def metrics(caller: Annotated[Principal, Depends(require("metrics.read"))]) -> Response:
+        from adapter.watch.metrics import CONTENT_TYPE, exposition  # nobody asks where there is no Prometheus
+
         seen = settings.model_copy(
             update={"facilities": tuple(one for one in settings.facilities if caller.sees(one.code))}
         )

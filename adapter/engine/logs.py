@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import secrets
 import sys
+from typing import TYPE_CHECKING
 
 import structlog
 
-from adapter.pipeline import StageResult
+if TYPE_CHECKING:
+    from adapter.pipeline.context import StageResult
 
 log = structlog.get_logger()
 

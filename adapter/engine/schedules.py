@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-
-from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
+from typing import TYPE_CHECKING
 
 from adapter.clock import VIETNAM
 from adapter.settings import Every, Facility, Settings
+
+if TYPE_CHECKING:
+    from apscheduler.triggers.base import BaseTrigger
 
 
 def every_of(settings: Settings, facility: Facility, stage: str) -> Every:
@@ -21,6 +21,9 @@ def every_of(settings: Settings, facility: Facility, stage: str) -> Every:
 
 def trigger(every: Every) -> BaseTrigger:
     """What APScheduler starts by."""
+    from apscheduler.triggers.cron import CronTrigger
+    from apscheduler.triggers.interval import IntervalTrigger
+
     if isinstance(every, str):
         return CronTrigger.from_crontab(every, timezone=VIETNAM)
     return IntervalTrigger(seconds=every, timezone=VIETNAM)

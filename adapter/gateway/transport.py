@@ -14,13 +14,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import certifi
-import httpx
 
 from adapter.errors import ConfigError
+from adapter.later import later
 from adapter.settings import GatewaySettings
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = later("httpx")
 
 MAX_ANSWER = 64 * 1024
 

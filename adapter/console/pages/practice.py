@@ -6,9 +6,8 @@ import json
 import re
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import httpx
 from fastapi import APIRouter, Depends, Form, Request, Response
 
 from adapter.access import Principal
@@ -20,8 +19,14 @@ from adapter.console.core.shown import wire_value
 from adapter.cutover.sheet import read_sheet
 from adapter.cutover.verdicts import import_verdicts
 from adapter.errors import BhytError, GatewayUnreachable
+from adapter.later import later
 from adapter.store.people.audit import Entry
 from adapter.store.views.worklist import Wanted
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = later("httpx")
 
 MayControl = Annotated[Principal, Depends(require("simulator.control"))]
 PRESETS: dict[str, dict[str, Any]] = {

@@ -17,7 +17,6 @@ from adapter.mapping.language.blocks import Block, FieldStep
 from adapter.mapping.loading import compile_mapping
 from adapter.mapping.plan import Plan
 from adapter.mapping.problems import suggest
-from adapter.mapping.tools.queries import columns_of
 from adapter.mapping.yamltree import Map, Node, Scalar, Seq
 from adapter.standard.healthbook import PREFIX, book_sections
 from adapter.standard.model import FieldSpec
@@ -122,6 +121,8 @@ def _unmapped(plan: Plan) -> Iterator[LintFinding]:
 
 
 def _columns(plan: Plan) -> Iterator[LintFinding]:
+    from adapter.mapping.tools.queries import columns_of  # brings an SQL parser, 24 MB
+
     given = columns_of(plan.source)
     for source, read in sorted(plan.reads.items()):
         known = given.get(source)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from adapter.clock import Clock
 from adapter.store.people.schema import login_failures
@@ -78,9 +77,8 @@ class Throttle:
 
     def _locked(self, connection: Connection, name: str, now: datetime) -> Row[Any]:
         whom = self._blind(name)
-        make = postgres_insert if self._db.is_postgres else sqlite_insert
         connection.execute(
-            make(login_failures)
+            _insert(self._db)(login_failures)
             .values(whom=whom, failures=0, last_at=now)
             .on_conflict_do_nothing(index_elements=["whom"])
         )
@@ -88,3 +86,8 @@ class Throttle:
 
     def _blind(self, name: str) -> bytes:
         return self._vault.blind(name, WHOM)
+
+
+def _insert(database: Database) -> Any:
+    """The INSERT of this engine's own dialect; the other one is not loaded."""
+    return import_module(f"sqlalchemy.dialects.{'postgresql' if database.is_postgres else 'sqlite'}").insert

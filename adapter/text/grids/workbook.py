@@ -16,12 +16,17 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from pathlib import Path
 from posixpath import join, normpath
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from lxml import etree
-from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 
+from adapter.later import later
 from adapter.text.grids.model import EMPTY, MAX_COLUMNS, Cell, Grid, Merge, Row, bounded, unusable
+
+if TYPE_CHECKING:
+    from openpyxl.styles import numbers
+else:
+    numbers = later("openpyxl.styles.numbers")
 
 _MAX_UNFOLDED = 1024 * 1024 * 1024
 _DIGITS = 15
@@ -121,7 +126,7 @@ def _formats(archive: zipfile.ZipFile, place: str | None) -> list[str]:
     own = {int(f.get("numFmtId")): str(f.get("formatCode")) for f in root.iter("{*}numFmt")}
     styles = next(root.iter("{*}cellXfs"), ())
     ids = [int(xf.get("numFmtId") or 0) for xf in styles]
-    return [own.get(i, BUILTIN_FORMATS.get(i, "General")) for i in ids]
+    return [own.get(i, numbers.BUILTIN_FORMATS.get(i, "General")) for i in ids]
 
 
 def _lines(stream: Any, book: _Book, merged: list[Merge]) -> Iterator[Row]:
@@ -185,7 +190,7 @@ def _number(text: str, form: str, book: _Book) -> Cell:
         raise ValueError("a number cell without a number") from error
     if not exact.is_finite():
         raise ValueError("a number cell without a number")
-    if is_date_format(form):
+    if numbers.is_date_format(form):
         return _moment(exact, book)
     whole = exact == exact.to_integral_value()
     fault = "digits" if exact.adjusted() >= _DIGITS else ""
