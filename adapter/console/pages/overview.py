@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from adapter.access import Principal
 from adapter.api.identity import require
-from adapter.console.core.charts import flow_chart, time_chart
 from adapter.console.core.context import Console
 from adapter.console.core.page import page
 from adapter.console.core.words import Words, language_of
@@ -38,6 +37,8 @@ def routes(console: Console) -> APIRouter:
 
     @router.get("/charts/{name}.svg")
     def chart(name: str, request: Request, who: MaySee) -> Response:
+        from adapter.console.core.charts import flow_chart, time_chart  # brings pygal
+
         draw = {"flow": flow_chart, "time": time_chart}.get(name)
         if draw is None:
             return Response(status_code=404)
