@@ -7,7 +7,7 @@ what it holds cannot be read. Which empty values count as gaps is data (``data/e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -17,7 +17,7 @@ import yaml
 from adapter.clock import from_datetime12
 from adapter.dossier.model import Dossier
 from adapter.healthbook.catalogue import DATA, BookField, fields, groups, rules_of
-from adapter.healthbook.projection import Extra, group_rows, source_rows, visit_day
+from adapter.healthbook.projection import Extra, source_rows, visit_day
 
 Reach = Literal["ok", "missing", "malformed"]
 Mapped = Mapping[str, frozenset[str]]
@@ -35,18 +35,16 @@ class Completeness:
 
 def assess(dossier: Dossier, extra: Extra) -> Completeness:
     """Which fields hold something, without building the book."""
-    filled = frozenset(about.id for about in fields().values() if _filled(about, dossier, extra))
-    empty = frozenset(
-        about.id for about in fields().values() if about.id not in filled and _expected(about, dossier, extra)
-    )
+    there = _Rows(dossier, extra)
+    filled = frozenset(name for name in fields() if _filled(name, there))
+    empty = frozenset(about.id for about in fields().values() if about.id not in filled and _expected(about, there))
     return Completeness(filled, empty, reach(dossier.header))
 
 
 def expected_always(dossier: Dossier, extra: Extra) -> frozenset[str]:
     """Fields a reader may expect from what every reader sees: person, times and kind of the visit."""
-    return frozenset(
-        about.id for about in fields().values() if about.expected != "row" and _expected(about, dossier, extra)
-    )
+    there = _Rows(dossier, extra)
+    return frozenset(about.id for about in fields().values() if about.expected != "row" and _expected(about, there))
 
 
 def unmapped(mapped: Mapped) -> tuple[str, ...]:
@@ -71,32 +69,51 @@ def reach(header: Mapping[str, str]) -> Reach:
     return "ok"
 
 
-def _filled(about: BookField, dossier: Dossier, extra: Extra) -> bool:
-    for rule in rules_of()[about.id]:
+class _Rows:
+    """The rows of one visit, those of a group picked out once for all the fields that read them."""
+
+    def __init__(self, dossier: Dossier, extra: Extra) -> None:
+        self.dossier = dossier
+        self._extra = extra
+        self._groups: dict[str, list[tuple[str, Sequence[Mapping[str, str]]]]] = {}
+
+    def of_table(self, table: str) -> Sequence[Mapping[str, str]]:
+        return source_rows(self.dossier, self._extra, table)
+
+    def of_group(self, name: str) -> list[tuple[str, Sequence[Mapping[str, str]]]]:
+        """The tables a group reads, each with the rows it takes."""
+        found = self._groups.get(name)
+        if found is None:
+            mine = [group for group in groups() if group.name == name]
+            found = [(g.table, [row for row in self.of_table(g.table) if g.takes(row)]) for g in mine]
+            self._groups[name] = found
+        return found
+
+
+def _filled(field: str, there: _Rows) -> bool:
+    for rule in rules_of()[field]:
         if rule.group:
-            found: Iterable[Mapping[str, str]] = (
-                row
-                for group in groups()
-                if group.name == rule.group and group.table == rule.table
-                for _, row in group_rows(dossier, extra, group)
-            )
+            found = [rows for table, rows in there.of_group(rule.group) if table == rule.table]
         else:
-            found = source_rows(dossier, extra, rule.table)
-        if any(str(row.get(column) or "").strip() for row in found for column in rule.columns):
-            return True
+            found = [there.of_table(rule.table)]
+        for rows in found:
+            for row in rows:
+                for column in rule.columns:
+                    value = row.get(column)
+                    if value and not str(value).isspace():
+                        return True
     return False
 
 
-def _expected(about: BookField, dossier: Dossier, extra: Extra) -> bool:
+def _expected(about: BookField, there: _Rows) -> bool:
     if about.expected == "always":
         return True
     if about.expected == "if_known":
         return False
     if about.expected == "row":
         names = {rule.group for rule in rules_of()[about.id]}
-        return any(
-            next(group_rows(dossier, extra, group), None) is not None for group in groups() if group.name in names
-        )
+        return any(rows for name in names if name for _, rows in there.of_group(name))
+    dossier = there.dossier
     known = _expectations()[about.expected]
     if known.get("or_uninsured") and not dossier.header.get("MA_THE_BHYT"):
         return True
