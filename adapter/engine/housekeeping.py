@@ -15,7 +15,7 @@ from adapter.errors import BhytError
 from adapter.settings import Every, Settings
 from adapter.store import Store
 from adapter.watch.digest import digest
-from adapter.watch.look import look
+from adapter.watch.look import Watch
 from adapter.watch.tell import Message, channels
 
 
@@ -34,7 +34,7 @@ def chores(settings: Settings, store: Store) -> list[Chore]:
     Raises ConfigError for an alert address that cannot be used: at the start, not at night.
     """
     tell = channels(settings) if settings.alerts else _into_the_log
-    found = [Chore("watch", settings.watch.every, _steady("watch", lambda: look(store, settings, tell)))]
+    found = [Chore("watch", settings.watch.every, _steady("watch", Watch(store, settings, tell).look))]
     daily: dict[str, tuple[str | None, Callable[[], object]]] = {
         "digest": (settings.watch.digest_at, lambda: tell(digest(store, settings))),
         "purge": (settings.watch.purge_at, lambda: purge(store)),

@@ -10,18 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from adapter.clock import Clock, system_clock
 from adapter.cutover.guards import check_start, keep_starts, require_ready
+from adapter.engine.opening import open_store
 from adapter.engine.plans import plan_path
 from adapter.errors import BhytError, ConfigError, StoreBusy
 from adapter.gateway.client import GatewayClient
 from adapter.gateway.hub import HubClient
 from adapter.gateway.route import Routed
 from adapter.mapping import load_mapping
-from adapter.pipeline import STAGES, Context, StageResult, collect, reconcile
-from adapter.pipeline.context import owner_name
+from adapter.pipeline.collect import collect
+from adapter.pipeline.context import Context, StageResult, owner_name
+from adapter.pipeline.reconcile import reconcile
+from adapter.pipeline.stages import STAGES
 from adapter.pipeline.workbench import InlineBench
 from adapter.rules.setup import setup_of
 from adapter.settings import Facility, Settings, absolute_sqlite_url
@@ -29,7 +33,6 @@ from adapter.signing.checks import serial_hex
 from adapter.signing.keys import KeyHolder, open_signer
 from adapter.signing.trust import Trust
 from adapter.store import Store
-from adapter.vault.opening import open_vault
 from connectors.base import open_source
 
 NEEDS: dict[str, tuple[str, ...]] = {
@@ -47,17 +50,6 @@ ROUND = ("pull", "translate", "check", "sign", "send")
 """The stages that move dossiers on; ``follow`` and ``reconcile`` only ask, and only on their schedule."""
 
 _NOTE_EVERY = timedelta(minutes=1)
-
-
-@contextmanager
-def open_store(settings: Settings, clock: Clock = system_clock) -> Iterator[Store]:
-    """The installation's store with its vault; both are made at first start."""
-    vault = open_vault(settings, create=True)
-    store = Store.open(settings.store_url(), vault, clock)
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 class FacilityLine:
@@ -81,6 +73,7 @@ class FacilityLine:
         self._signs_with = ""
         self._noted: dict[str, tuple[str | None, datetime]] = {}
         self._version: int | None = None
+        self._key_files: tuple[tuple[int, int] | None, ...] = ()
 
     def run(self, stage: str, *, days: Sequence[date] = ()) -> StageResult:
         """Run one stage once; what keeps it from starting is a failure of that stage, not an exception.
@@ -98,6 +91,8 @@ class FacilityLine:
             return StageResult(stage)  # what sends by itself cannot be asked what it holds
         try:
             parts = {name: self.part(name) for name in self._needs(stage)}
+            if "key" in parts:
+                self._note_certificate(parts["key"])
             checking = self._checking() if stage == "check" else {}
         except BhytError as error:
             return StageResult(stage, failures=[error])
@@ -140,11 +135,16 @@ class FacilityLine:
         first = result.failures[0] if result.failures else None
         code = first.code if first is not None else None
         before = self._noted.get(result.stage)
-        if before is not None and before[0] == code and now - before[1] < _NOTE_EVERY:
+        tried = _tried(result)
+        if not tried and before is not None:
+            code = before[0]
+        if before is not None and before[0] == code and timedelta() <= now - before[1] < _NOTE_EVERY:
             return
         told = (first.code, first.message_vi, first.message_en) if first is not None else None
         try:
-            self._store.health.ran(self.facility.code, result.stage, now=now, failure=told, done=result.done)
+            self._store.health.ran(
+                self.facility.code, result.stage, now=now, failure=told, done=result.done, tried=tried
+            )
         except StoreBusy as error:
             result.failures.append(error)
             return
@@ -178,6 +178,8 @@ class FacilityLine:
         """A part (plan, source, key, gateway), opened when it is first asked for. Raises what opening it raises."""
         if name == "plan":
             self._renew_plan()
+        elif name == "key":
+            self._renew_key()
         if name not in self._parts:
             self._parts[name] = getattr(self, f"_open_{name}")()
         return self._parts[name]
@@ -189,6 +191,15 @@ class FacilityLine:
             self._drop("plan")
             self._drop("source")
             self._version = number
+
+    def _renew_key(self) -> None:
+        """Let go of a certificate whose file was replaced: a renewed one counts without a restart."""
+        settings = self.facility.certificate
+        files = [settings.path, *([settings.password_file] if settings.password_file is not None else [])]
+        stamps = tuple(_stamp(self._settings.path(file)) for file in files)
+        if stamps != self._key_files:
+            self._drop("key")
+            self._key_files = stamps
 
     def _drop(self, name: str) -> None:
         part = self._parts.pop(name, None)
@@ -219,6 +230,21 @@ class FacilityLine:
         if self.facility.hub is None:
             return gateway
         return Routed(gateway, HubClient(self.facility, self.facility.hub, self._settings, self._clock))
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None  # a key on a token has no file
+    return found.st_mtime_ns, found.st_size
+
+
+def _tried(result: StageResult) -> bool:
+    """Whether the run says anything of the stage: a sending with nothing due has not asked the gateway."""
+    if result.stage != "send" or result.failures or result.done:
+        return True
+    return any(not what.startswith("closed:") for what in result.counts)
 
 
 class Installation:

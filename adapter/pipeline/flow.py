@@ -107,9 +107,7 @@ def end_pauses(store: Store, facility: str, services: Sequence[str], *, by: str,
     now = clock()
     for gate in store.gates.shut(facility, services, (AUTH, BREAKER)):
         if gate.kind == BREAKER or (gate.until is not None and gate.until <= now):
-            store.gates.set(
-                facility, gate.service, gate.kind, closed=False, reason="it answers", now=now, by=by
-            )
+            store.gates.set(facility, gate.service, gate.kind, closed=False, reason="it answers", now=now, by=by)
 
 
 class Rate:

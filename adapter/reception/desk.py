@@ -21,7 +21,7 @@ from adapter.clock import VIETNAM, Clock, system_clock
 from adapter.errors import Terminal
 from adapter.gateway.client import GatewayClient
 from adapter.gateway.lookup import Answer, AnswerKind, Person, Staff
-from adapter.pipeline.flow import AUTH
+from adapter.pipeline.flow import AUTH, end_pauses
 from adapter.reception.memory import Answers, Limit
 from adapter.settings import Facility, Settings
 from adapter.store.people.audit import Entry

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
 from adapter.clock import VIETNAM
+from adapter.errors import GatewayUnreachable, StoreBusy
 from adapter.pipeline.deadlines import is_working_day
 from adapter.pipeline.flow import AUTH, BREAKER, STOP
 from adapter.rules.catalogue import holidays
@@ -20,7 +21,6 @@ from adapter.store.records import Gate
 from adapter.store.watch.alerts import Standing
 from adapter.store.watch.figures import Figures
 from adapter.store.watch.health import CertificateSeen, StageHealth
-
 
 _OPENS, _CLOSES = time(7), time(17)
 """The hours of a working day; a whole one without a receipt is silence."""
@@ -51,8 +51,12 @@ def conditions(facts: Facts, settings: WatchSettings) -> list[Standing]:
     # A gate tells why sending fails, better than the stage does: one trouble, one alert.
     gated = {gate.facility for gate in facts.gates if gate.closed and gate.kind in {AUTH, BREAKER}}
     for health in facts.stages:
-        if not (health.stage == "send" and health.facility in gated):
-            found += _stage(health, facts, settings)
+        if not _lasting(health, facts, settings):
+            continue
+        if health.code == StoreBusy.code:
+            found.append(_store(health))  # one store, however many stages need it
+        elif health.stage != "send" or health.code == GatewayUnreachable.code or health.facility not in gated:
+            found.append(_stage(health))
     for gate in facts.gates:
         found += _gate(gate, facts, settings)
     for certificate in facts.certificates:
@@ -153,16 +157,39 @@ def _silent(one: Figures, facts: Facts, settings: WatchSettings) -> bool:
     )
 
 
-def _stage(health: StageHealth, facts: Facts, settings: WatchSettings) -> Iterator[Standing]:
-    if health.failing_since is None or facts.now - health.failing_since < timedelta(minutes=settings.failing_minutes):
-        return
-    since = health.failing_since.astimezone(VIETNAM).strftime("%d/%m %H:%M")
-    yield Standing(
+def _lasting(health: StageHealth, facts: Facts, settings: WatchSettings) -> bool:
+    since = health.failing_since
+    return since is not None and facts.now - since >= timedelta(minutes=settings.failing_minutes)
+
+
+def _stage(health: StageHealth) -> Standing:
+    since = _moment(health)
+    if health.code == GatewayUnreachable.code:
+        # The same trouble as an open breaker, which takes several dossiers to open.
+        return Standing(
+            "breaker", health.facility, "warning",
+            f"Không gửi được từ {since}: {health.message_vi}; hồ sơ nằm chờ, tự gửi lại khi cổng chạy",
+            f"Nothing can be sent since {since}: {health.message_en}; dossiers wait and go on by themselves",
+        )  # fmt: skip
+    return Standing(
         f"stage-{health.stage}", health.facility, "error",
         f"Bước {health.stage} hỏng từ {since}: {health.message_vi}",
         f"Stage {health.stage} has failed since {since}: {health.message_en}",
         step=health.code or "",
     )  # fmt: skip
+
+
+def _store(health: StageHealth) -> Standing:
+    since = _moment(health)
+    return Standing(
+        "store", "", "error",
+        f"{health.message_vi}, từ {since}; mọi bước chờ, không mất gì",
+        f"{health.message_en}, since {since}; every stage waits, nothing is lost",
+    )  # fmt: skip
+
+
+def _moment(health: StageHealth) -> str:
+    return f"{health.failing_since.astimezone(VIETNAM):%d/%m %H:%M}" if health.failing_since else ""
 
 
 def _gate(gate: Gate, facts: Facts, settings: WatchSettings) -> Iterator[Standing]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from adapter.clock import VIETNAM
+from adapter.errors import StoreBusy
 from adapter.settings import Settings
 from adapter.store.store import Store
 from adapter.watch.conditions import Facts, conditions
-from adapter.watch.tell import Tell, message
+from adapter.watch.tell import Message, Tell, message
 
 
 def facts(store: Store, settings: Settings, *, free_bytes: int | None = None) -> Facts:
@@ -50,3 +53,47 @@ def look(store: Store, settings: Settings, tell: Tell, *, free_bytes: int | None
         return 0
     store.alerts.told(starts, ends, now=now)
     return 1
+
+
+@dataclass(slots=True)
+class Watch:
+    """Rounds of the watch that go on where alerts cannot be kept: a full disk is told of without the store.
+
+    What it remembers is this process's: after a restart such a trouble is told again.
+    """
+
+    store: Store
+    settings: Settings
+    tell: Tell
+    _since: datetime | None = None
+    _told: bool = False
+
+    def look(self, *, free_bytes: int | None = None) -> int:
+        """One round. Raises StoreBusy, told or not: nothing else of the round was done."""
+        now = self.store.clock()
+        try:
+            sent = look(self.store, self.settings, self.tell, free_bytes=free_bytes)
+        except StoreBusy as error:
+            self._since = self._since or now
+            if not self._told and now - self._since >= timedelta(minutes=self.settings.watch.failing_minutes):
+                self._told = self.tell(self._trouble(error, self._since))
+            raise
+        if self._told and self.tell(self._over()):
+            sent += 1
+            self._told = False
+        if not self._told:
+            self._since = None
+        return sent
+
+    def _trouble(self, error: StoreBusy, since: datetime) -> Message:
+        vi = self.settings.language == "vi"
+        at = since.astimezone(VIETNAM)
+        text = f"✖ {error.text(self.settings.language)} ({'từ' if vi else 'since'} {at:%d/%m %H:%M})"
+        return Message(
+            f"BHYT adapter: {'kho lưu không ghi được' if vi else 'the store cannot be written'}", text, "error"
+        )
+
+    def _over(self) -> Message:
+        vi = self.settings.language == "vi"
+        text = "✔ kho lưu ghi được trở lại" if vi else "✔ the store can be written again"
+        return Message(f"BHYT adapter: {'kho lưu ghi được trở lại' if vi else 'the store works again'}", text, "info")

@@ -52,14 +52,18 @@ class Health:
         now: datetime,
         failure: tuple[str, str, str] | None = None,
         done: int = 0,
+        tried: bool = True,
     ) -> None:
-        """A stage ended: well, or with ``failure`` (code, Vietnamese, English; no patient data)."""
+        """A stage ended: well, or with ``failure`` (code, Vietnamese, English; no patient data).
+
+        ``tried`` is false when there was nothing to try it with: that ends no failure.
+        """
         values: dict[str, Any] = {"last_run_at": now}
         if done:
             values["done"] = done
-        if failure is None:
+        if failure is None and tried:
             values |= {"last_ok_at": now, "failing_since": None, "code": None, "message_vi": None, "message_en": None}
-        else:
+        elif failure is not None:
             values |= {"code": failure[0], "message_vi": failure[1], "message_en": failure[2]}
         here = (stage_health.c.facility == facility, stage_health.c.stage == stage)
         with self._db.write() as connection:

@@ -11,8 +11,9 @@ import pytest
 from adapter.clock import VIETNAM
 from adapter.gateway.outcome import Outcome, OutcomeKind
 from adapter.pipeline.deadlines import add_working_days, claim_deadline, correction_deadline
-from adapter.pipeline.flow import Rate, go, stop
+from adapter.pipeline.flow import AUTH, BREAKER, Flow, Rate, go, probe, stop
 from adapter.pipeline.owners import certainly_dead, owner_name
+from adapter.store.work.gates import ALL
 from tests.support.pipeline_world import FACILITY, World, accepted
 
 TET = {"20260217", "20260218", "20260219", "20260220"}
@@ -60,6 +61,40 @@ def test_troubles_in_a_row_open_the_breaker_and_one_sending_tries_again(world: W
     world.time.pass_(minutes=20)
     world.run()
     assert world.summary()["dossiers"]["accepted"] == 30
+
+
+def test_the_breaker_remembers_since_when_it_is_open(world: World) -> None:
+    for n in range(6):
+        world.source.put(str(n))
+    world.settings["gateway"] = {"max_in_flight": 1, "breaker_failures": 5}
+    world.gateway.answer = lambda *_: Outcome(OutcomeKind.TRANSIENT, 503, case="http/503")
+    world.run()
+    opened = world.time()
+    for _ in range(3):
+        world.time.pass_(minutes=11)
+        probe(world.store, FACILITY, actor="cron", clock=world.time)
+        world.run()
+    gate = world.store.gates.get(FACILITY, "dossier", BREAKER)
+    assert gate is not None
+    assert (gate.closed, gate.changed_at, gate.failures) == (True, opened, 4)
+
+
+def test_a_login_pause_ends_with_the_first_real_answer_after_it_and_no_sooner(world: World) -> None:
+    world.source.put("1")
+    world.gateway.answer = lambda *_: Outcome(OutcomeKind.AUTH, 401, case="auth")
+    world.run()
+    late = Flow(world.store, FACILITY, world.context().settings.gateway, world.time, "w")
+    late.heard("dossier", accepted())  # an answer to a sending of before, with the old token
+    gate = world.store.gates.get(FACILITY, ALL, AUTH)
+    assert gate is not None
+    assert gate.closed, "repeating a refused login locks accounts"
+    world.gateway.answer = None
+    world.time.pass_(minutes=16)
+    world.run()
+    gate = world.store.gates.get(FACILITY, ALL, AUTH)
+    assert gate is not None
+    assert not gate.closed
+    assert world.summary()["dossiers"]["accepted"] == 1
 
 
 def test_a_refusal_is_an_answer_and_never_opens_the_breaker(world: World) -> None:
@@ -130,7 +165,7 @@ def test_only_a_process_that_is_gone_is_declared_dead() -> None:
 
 
 def test_the_work_of_a_process_that_died_here_goes_on_at_once(world: World) -> None:
-    from adapter.pipeline import translate
+    from adapter.pipeline.translate import translate
 
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         gone = pool.apply(_name)

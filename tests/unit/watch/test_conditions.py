@@ -25,13 +25,11 @@ def figures(**changes: Any) -> Figures:
     return Figures(**{**values, **changes})
 
 
-def stage(minutes: float) -> StageHealth:
-    return StageHealth(
-        "01999", "pull", NOW, None, NOW - timedelta(minutes=minutes), "SOURCE-DOWN", "HIS không trả lời", "no HIS", 0
-    )
+def stage(minutes: float, name: str = "pull", code: str = "SOURCE-DOWN") -> StageHealth:
+    return StageHealth("01999", name, NOW, None, NOW - timedelta(minutes=minutes), code, "hỏng", "broken", 0)
 
 
-def gate(kind: str, minutes: float, failures: int = 1) -> Gate:
+def gate(kind: str, minutes: float, failures: int = 1, until: datetime | None = None) -> Gate:
     since = NOW - timedelta(minutes=minutes)
     return Gate(
         "01999",
@@ -39,7 +37,7 @@ def gate(kind: str, minutes: float, failures: int = 1) -> Gate:
         kind,
         closed=True,
         reason="HTTP 403",
-        until=None,
+        until=until,
         failures=failures,
         changed_at=since,
         changed_by="w",
@@ -77,7 +75,8 @@ def test_a_quiet_hospital_raises_nothing() -> None:
         ({"stages": [stage(11)]}, "stage-pull"),
         ({"gates": [gate("auth", 0)]}, "login"),
         ({"gates": [gate("breaker", 16)]}, "breaker"),
-        ({"gates": [gate("breaker", 1, failures=3)]}, "breaker"),
+        ({"stages": [stage(11, "send", "GATEWAY-DOWN")]}, "breaker"),
+        ({"stages": [stage(11, s, "STORE-BUSY") for s in ("pull", "sign", "send")]}, "store"),
         ({"gates": [gate("stop", 300)]}, "stopped"),
         ({"certificates": [certificate(59)]}, "certificate"),
         ({"overdue_books": {"01999": 3}}, "book-overdue"),
@@ -97,7 +96,7 @@ def test_each_condition_is_raised(changes: dict[str, Any], condition: str) -> No
         {"figures": [figures(waiting=1, oldest_moving=NOW - timedelta(hours=3))]},
         {"figures": [figures(last_receipt=None)]},
         {"stages": [stage(9)]},
-        {"gates": [gate("breaker", 1)]},
+        {"gates": [gate("breaker", 14, failures=9)]},
         {"gates": [gate("stop", 60)]},
         {"certificates": [certificate(61)]},
         {"overdue_books": {"01999": 0}},
@@ -109,8 +108,22 @@ def test_below_its_threshold_nobody_is_called(changes: dict[str, Any]) -> None:
 
 def test_a_weekend_without_receipts_is_no_silence() -> None:
     monday = datetime(2026, 9, 7, 1, 0, tzinfo=UTC)
-    quiet = figures(last_receipt=monday - timedelta(hours=60))
-    assert "silence" not in holding(now=monday - timedelta(hours=14), figures=[quiet])
+    friday_afternoon = figures(last_receipt=monday - timedelta(hours=63))
+    for hours in range(-40, 9):
+        assert "silence" not in holding(now=monday + timedelta(hours=hours), figures=[friday_afternoon])
+    assert "silence" in holding(now=monday + timedelta(hours=9), figures=[friday_afternoon]), "a Monday without receipt"
+
+
+@pytest.mark.parametrize(("kind", "condition"), [("auth", "login"), ("breaker", "breaker")])
+def test_a_pause_that_is_over_ends_no_alert_before_the_gateway_has_answered(kind: str, condition: str) -> None:
+    assert holding(gates=[gate(kind, 60, until=NOW - timedelta(minutes=30))]) == {condition}
+
+
+def test_one_trouble_is_one_alert_though_stage_and_gate_see_it() -> None:
+    down, refused = (stage(30, "send", code) for code in ("GATEWAY-DOWN", "GATEWAY-LOGIN"))
+    assert holding(stages=[down], gates=[gate("breaker", 20)]) == {"breaker"}
+    assert holding(stages=[down], gates=[gate("breaker", 5)]) == {"breaker"}, "it goes on while the breaker is young"
+    assert holding(stages=[refused], gates=[gate("auth", 5)]) == {"login"}
 
 
 def test_a_facility_that_does_not_send_is_not_called_silent() -> None:

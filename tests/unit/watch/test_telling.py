@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from adapter.errors import ConfigError
+from adapter.errors import ConfigError, StoreBusy
 from adapter.settings import Settings, WatchSettings
-from adapter.store.watch.alerts import Standing
+from adapter.store.watch.alerts import Alert, Standing
 from adapter.watch.digest import digest
-from adapter.watch.look import facts, look
+from adapter.watch.look import Watch, facts, look
 from adapter.watch.tell import Message, channels
 from tests.support.pipeline_world import FACILITY, World
 
@@ -109,6 +109,40 @@ def test_a_look_finds_the_dossier_that_is_late_and_the_day_it_is_sent(world: Wor
     assert [message.severity for message in listener.heard] == ["error", "info"]
 
 
+class FullDisk:
+    """A store of which nothing can be written; the clock goes on."""
+
+    def __init__(self, world: World) -> None:
+        self.clock, self.alerts, self._world = world.time, self, world
+        self.full = True
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._world.store, name)
+
+    def observe(self, standing: object, *, now: datetime) -> None:
+        if self.full:
+            raise StoreBusy("đĩa đầy", "database or disk is full")
+        self._world.store.alerts.observe(standing, now=now)  # type: ignore[arg-type]
+
+    def to_tell(self, *, ended_before: datetime) -> tuple[list[Alert], list[Alert]]:
+        return self._world.store.alerts.to_tell(ended_before=ended_before)
+
+
+def test_a_full_disk_is_told_though_no_alert_can_be_kept(world: World, listener: Listener) -> None:
+    store = FullDisk(world)
+    watch = Watch(store, settings_of(world), listener)  # type: ignore[arg-type]
+    for _ in range(8):
+        with pytest.raises(StoreBusy):
+            watch.look(free_bytes=10**12)
+        world.time.pass_(minutes=5)
+    assert [message.severity for message in listener.heard] == ["error"]
+    assert "đĩa đầy" in listener.heard[0].text
+    store.full = False
+    for _ in range(3):
+        watch.look(free_bytes=10**12)
+    assert [message.severity for message in listener.heard] == ["error", "info"]
+
+
 def test_no_message_holds_a_name_or_a_number_of_a_patient(world: World, listener: Listener) -> None:
     world.source.put("1", name="NGUYEN VAN BI MAT", rule="X1-REQ-001", ended="202608201000")
     world.run("pull", "translate", "check")
@@ -123,7 +157,7 @@ def test_no_message_holds_a_name_or_a_number_of_a_patient(world: World, listener
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # a plugin of the library imports it
 def test_an_alert_address_that_cannot_be_used_is_refused_at_the_start(tmp_path: Path) -> None:
     (tmp_path / "mail.url").write_text("json://127.0.0.1:9/alert\n", encoding="utf-8")
-    assert channels(Settings(workdir=tmp_path, alerts=("file:mail.url",)))
+    channels(Settings(workdir=tmp_path, alerts=("file:mail.url",)))
     with pytest.raises(ConfigError, match=r"alerts\[0\]") as refused:
         channels(Settings(workdir=tmp_path, alerts=("nonsense://secret@host",)))
     assert "secret" not in str(refused.value)
