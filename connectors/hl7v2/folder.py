@@ -18,10 +18,10 @@ from pathlib import Path
 import structlog
 
 from adapter.errors import BhytError, StoreBusy
-from adapter.source import Kept
+from adapter.source import Kept, Message
 from connectors.base import MessageInbox
 from connectors.hl7v2.frames import CR, FS, VT
-from connectors.hl7v2.keeping import Keeper
+from connectors.hl7v2.keeping import keep_all
 from connectors.hl7v2.options import Folder
 from connectors.hl7v2.reading import Reader
 from connectors.hl7v2.spec import Spec
@@ -43,11 +43,11 @@ class _Outcome:
 class FolderReader:
     """One folder; :meth:`look` is called again and again."""
 
-    def __init__(self, folder: Folder, spec: Spec, keeper: Keeper, inbox: MessageInbox) -> None:
+    def __init__(self, folder: Folder, spec: Spec, inbox: MessageInbox, group: int) -> None:
         self._folder = folder
         self._reader = Reader(spec, charset=folder.charset, default_charset=folder.default_charset)
-        self._keeper = keeper
         self._inbox = inbox
+        self._group = group
         self._seen: dict[str, tuple[int, int, float]] = {}
         self._next = 0.0
         self.name = folder.name or str(folder.folder)
@@ -106,7 +106,7 @@ class FolderReader:
     def _read(self, data: bytes) -> _Outcome:
         outcome = _Outcome()
         parts, trailers = _messages(data)
-        futures = []
+        good: list[tuple[int, Message]] = []
         for number, raw in enumerate(parts, start=1):
             read = self._reader.read(raw)
             if read.message is None:
@@ -115,14 +115,13 @@ class FolderReader:
                 self._inbox.refuse(raw, kind=read.head.event if read.head else "", reason=reason)
                 outcome.refused.append({"message": number, "code": read.refusal.code, "text": read.refusal.text})
             else:
-                futures.append((number, self._keeper.keep(read.message)))
-        for number, future in futures:
-            try:
-                kept = future.result()
-            except StoreBusy:
-                raise
-            except BhytError as error:
-                outcome.refused.append({"message": number, "code": "207", "text": error.message_en})
+                good.append((number, read.message))
+        answers = keep_all(self._inbox, [message for _, message in good], self._group)
+        for (number, _), kept in zip(good, answers, strict=True):
+            if isinstance(kept, StoreBusy):
+                raise kept
+            if isinstance(kept, BhytError):
+                outcome.refused.append({"message": number, "code": "207", "text": kept.message_en})
                 continue
             if kept is Kept.OTHER:
                 text = "another message was received under this number before"

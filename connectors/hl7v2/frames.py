@@ -56,6 +56,11 @@ class Decoder:
         """Whether a frame has begun and is not complete."""
         return self._inside
 
+    @property
+    def held(self) -> int:
+        """Bytes of the unfinished frame that stand in memory."""
+        return len(self._buffer)
+
     def feed(self, chunk: bytes) -> Iterator[Frame | Broken]:
         """What ``chunk`` completes, in order."""
         while chunk:

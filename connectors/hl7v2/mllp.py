@@ -1,83 +1,61 @@
-"""The MLLP listener: many connections, each answered in order, none acknowledged before it is kept."""
+"""The MLLP listener: many connections, each answered in order, none acknowledged before it is kept.
+
+Reading, keeping and answering run on one thread. While a transaction is made durable, whatever arrives waits in the
+sockets; the next look finds it on all connections at once and keeps it together. So a lone sender never waits for
+company, and the more senders there are, the fewer transactions a message costs.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import socket
 import ssl
-from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass
+import time
+from typing import cast
 
 import structlog
 
 from adapter.errors import ConfigError
-from adapter.source import Kept
-from connectors.base import MessageInbox
-from connectors.hl7v2.answers import answer
 from connectors.hl7v2.frames import Broken, Decoder, Frame
-from connectors.hl7v2.keeping import Keeper
+from connectors.hl7v2.gathering import Budget, Gathering, Waiting
 from connectors.hl7v2.options import Port, Tls
-from connectors.hl7v2.reading import Head, Reader, Refusal, erroneous, head_of, rejected
+from connectors.hl7v2.reading import Reader, head_of, rejected
 from connectors.hl7v2.spec import Spec
 
 log = structlog.get_logger("bhyt")
 
-_CHUNK = 262_144
-_BUSY = erroneous("207", "not kept just now, please repeat")
-_OTHER = erroneous("205", "another message was received under this number before")
-
-
-@dataclass(slots=True)
-class _Pending:
-    """One message on its way: its answer is written when ``kept`` is known."""
-
-    head: Head | None
-    charset: str
-    kept: asyncio.Future[Refusal | None]
-    size: int
-
-
-class Budget:
-    """Unanswered bytes of all connections: who would exceed them waits, and stops reading."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._used = 0
-        self._free = asyncio.Event()
-        self._free.set()
-
-    async def take(self, size: int) -> None:
-        """Wait until there is room; one message alone always has."""
-        while self._used and self._used + size > self._limit:
-            self._free.clear()
-            await self._free.wait()
-        self._used += size
-
-    def give(self, size: int) -> None:
-        """The message is answered."""
-        self._used -= size
-        self._free.set()
+_HANDSHAKE_SECONDS = 15
+_YIELDS_AFTER = 10.0
+_TOLD_AGAIN_AFTER = 600.0
+# A sender that lost its power never says goodbye: the kernel finds out within about two minutes.
+_KEEP_ALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3))
 
 
 class Listener:
     """One port."""
 
-    def __init__(self, port: Port, spec: Spec, keeper: Keeper, inbox: MessageInbox, budget: Budget) -> None:
+    def __init__(self, port: Port, spec: Spec, gathering: Gathering, budget: Budget) -> None:
         self.port = port
-        self._reader = Reader(spec, charset=port.charset, default_charset=port.default_charset)
-        self._keeper = keeper
-        self._inbox = inbox
-        self._budget = budget
-        self._open = 0
+        self.reader = Reader(spec, charset=port.charset, default_charset=port.default_charset)
+        self.gathering = gathering
+        self.budget = budget
         self.name = port.name or f"{port.host}:{port.port}"
+        self.connections: set[Connection] = set()
+        self.now = 0.0
+        self._looked = time.monotonic()
+        self._told: dict[str, float] = {}
 
     async def start(self) -> asyncio.Server:
         """Listen. Raises ConfigError when the address is taken or a certificate cannot be read."""
         tls = None if self.port.tls is None else _context(self.port.tls)
         try:
-            return await asyncio.start_server(
-                self._connected, self.port.host, self.port.port, ssl=tls, limit=_CHUNK, backlog=128
+            return await asyncio.get_running_loop().create_server(
+                lambda: Connection(self),
+                self.port.host,
+                self.port.port,
+                ssl=tls,
+                ssl_handshake_timeout=None if tls is None else _HANDSHAKE_SECONDS,
+                backlog=128,
             )
         except OSError as error:
             raise ConfigError(
@@ -87,124 +65,192 @@ class Listener:
                 hint_en="another program uses this port; change listen[].port",
             ) from error
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        peer = str((writer.get_extra_info("peername") or ("?",))[0])
-        if not self.port.lets_in(peer) or self._open >= self.port.connections:
-            why = "not in peers" if not self.port.lets_in(peer) else "too many connections"
-            log.warning("hl7v2 connection refused", port=self.name, peer=peer, why=why)
-            writer.close()
+    def look(self) -> None:
+        """End connections that were silent, or half-way through a message, for too long. Called about every 0.2 s.
+
+        Time counts only while we attend: what a busy store took from us is not a sender's silence.
+        """
+        elapsed, self._looked = time.monotonic() - self._looked, time.monotonic()
+        self.now += min(elapsed, 1.0)
+        for one in list(self.connections):
+            if one.overdue():
+                one.end()
+
+    def admit(self, newcomer: Connection, peer: str) -> bool:
+        """Whether a connection is served. When all places are taken, the longest silent one makes room."""
+        if not self.port.lets_in(peer):
+            log.warning("hl7v2 connection refused", port=self.name, peer=peer, why="not in peers")
+            return False
+        if len(self.connections) >= self.port.connections:
+            silent = min(self.connections, key=lambda one: one.last)
+            if self.now - silent.last < _YIELDS_AFTER:
+                log.warning("hl7v2 connection refused", port=self.name, peer=peer, why="too many connections")
+                return False
+            log.warning("hl7v2 connection ended for a new one", port=self.name, peer=silent.peer)
+            silent.end()
+            self.connections.discard(silent)
+        self.connections.add(newcomer)
+        # Told once in a while: there are senders that connect anew for every message.
+        if self.now - self._told.get(peer, -_TOLD_AGAIN_AFTER) >= _TOLD_AGAIN_AFTER:
+            self._told[peer] = self.now
+            log.info("hl7v2 connected", port=self.name, peer=peer)
+        return True
+
+    def refused(self, raw: bytes, kind: str, reason: str) -> None:
+        """Told in the log, and noted for people."""
+        noted = self.gathering.notes.note(raw, kind[:20], reason)
+        log.warning("hl7v2 refused", port=self.name, kind=kind[:20], reason=reason, noted=noted)
+
+
+class Connection(asyncio.Protocol):
+    """One sender's connection: bytes to messages, answers in the order they came."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        port = listener.port
+        self._decoder = Decoder(port.max_bytes, wide=port.charset == "utf-16")
+        self._transport: asyncio.Transport | None = None
+        self._begun: float | None = None
+        self._choked = self._waits = False
+        self.last = listener.now
+        self.peer = "?"
+
+    # ---- what the event loop calls -----------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A sender has connected (with TLS: has proved itself)."""
+        self._transport = cast(asyncio.Transport, transport)
+        self.peer = str((transport.get_extra_info("peername") or ("?",))[0])
+        if not self._listener.admit(self, self.peer):
+            self._transport.abort()
+            self._transport = None
             return
-        self._open += 1
-        log.info("hl7v2 connected", port=self.name, peer=peer)
-        pending: asyncio.Queue[_Pending | None] = asyncio.Queue(self.port.pipeline)
-        answering = asyncio.create_task(self._answer(pending, writer))
-        try:
-            await self._read(reader, pending, answering)
-        except asyncio.CancelledError:
-            answering.cancel()  # the feed stops: who was not answered will ask again
-        except (ConnectionError, ssl.SSLError, OSError) as error:
-            log.info("hl7v2 connection lost", port=self.name, peer=peer, why=type(error).__name__)
-        finally:
-            self._open -= 1
-            if not answering.done():
-                await pending.put(None)
-            await asyncio.gather(answering, return_exceptions=True)
-            writer.close()
-            log.info("hl7v2 disconnected", port=self.name, peer=peer)
+        _keep_alive(transport.get_extra_info("socket"))
 
-    async def _read(
-        self, reader: asyncio.StreamReader, pending: asyncio.Queue[_Pending | None], answering: asyncio.Task[None]
-    ) -> None:
-        decoder = Decoder(self.port.max_bytes, wide=self.port.charset == "utf-16")
-        begun: float | None = None
-        clock = asyncio.get_running_loop().time
-        while not answering.done():
-            patience = self.port.idle_seconds if begun is None else begun + self.port.frame_seconds - clock()
-            try:
-                chunk = await asyncio.wait_for(reader.read(_CHUNK), max(0.001, patience))
-            except TimeoutError:
-                chunk = b""
-            if not chunk:
-                for broken in decoder.close():
-                    await self._broken(broken, pending)
-                return
-            for found in decoder.feed(chunk):
-                begun = None
-                if isinstance(found, Broken):
-                    await self._broken(found, pending)
-                else:
-                    await self._frame(found, pending)
-            begun = None if not decoder.begun else (begun if begun is not None else clock())
-
-    async def _frame(self, frame: Frame, pending: asyncio.Queue[_Pending | None]) -> None:
-        read = self._reader.read(frame.data)
-        loop = asyncio.get_running_loop()
-        kept: asyncio.Future[Refusal | None] = loop.create_future()
-        size = len(frame.data)
-        await self._budget.take(size)
-        if read.message is None:
-            assert read.refusal is not None  # noqa: S101 -- a reading gives one or the other
-            kept.set_result(read.refusal)
-            await self._note(frame.data, read.head, f"{read.refusal.code}: {read.refusal.text}")
+    def data_received(self, data: bytes) -> None:
+        """Read what has become complete; keeping and answering follow as soon as all sockets were looked at."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        self.last = self._listener.now
+        whole = False
+        for found in self._decoder.feed(data):
+            whole = True
+            if isinstance(found, Frame):
+                self._frame(found)
+            else:
+                self._broken(found)
+        if not self._decoder.begun:
+            self._begun = None
+            self._listener.budget.release(self)
         else:
-            self._keeper.keep(read.message, _resolve(loop, kept))
-        await pending.put(_Pending(read.head, read.charset, kept, size))
+            if whole or self._begun is None:
+                self._begun = self._listener.now
+            if not self._listener.budget.hold(self, self._decoder.held):
+                self._waits = True
+                self._read_or_wait()
 
-    async def _broken(self, broken: Broken, pending: asyncio.Queue[_Pending | None]) -> None:
+    def eof_received(self) -> bool:
+        """The sender says nothing more, and may still wait for answers."""
+        self.end()
+        return self._listener.port.tls is None  # TLS knows no half-closed connection
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Whoever was not answered will ask again."""
+        if self._transport is not None:
+            self._rest()
+            if exc is not None:
+                why = type(exc).__name__
+                log.info("hl7v2 connection lost", port=self._listener.name, peer=self.peer, why=why)
+        self._transport = None
+        self._listener.connections.discard(self)
+
+    def pause_writing(self) -> None:
+        """The sender does not fetch its answers: nothing more is read from it until it does."""
+        self._choked = True
+        self._read_or_wait()
+
+    def resume_writing(self) -> None:
+        """It fetches them again."""
+        self._choked = False
+        self._read_or_wait()
+
+    # ---- what the listener, the budget and the gathering call ----------------------------------
+
+    def overdue(self) -> bool:
+        """Whether it was silent, half-way through a message, or left its answers unfetched for too long."""
+        now, port = self._listener.now, self._listener.port
+        if self._choked:
+            return now - self.last > port.frame_seconds
+        if self._begun is not None and not self._waits and now - self._begun > port.frame_seconds:
+            return True
+        return now - self.last > port.idle_seconds
+
+    def end(self) -> None:
+        """Answer what was read, then close."""
+        if self._transport is None:
+            return
+        self._rest()
+        self._listener.gathering.last(self)
+
+    def resume(self) -> None:
+        """There is room for the rest of its message; the time it waited for us does not count."""
+        self._waits = False
+        if self._begun is not None:
+            self._begun = self._listener.now
+        self._read_or_wait()
+
+    def answer(self, frames: bytes) -> None:
+        """Write answers; nobody is there any more: the sender will ask again."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(frames)
+
+    def close(self) -> None:
+        """Close once everything is written; a sender that does not fetch its answers is not waited for."""
+        if self._transport is None:
+            return
+        if self._choked:
+            self._transport.abort()
+        else:
+            self._transport.close()
+
+    # ---- inside --------------------------------------------------------------------------------
+
+    def _frame(self, frame: Frame) -> None:
+        read = self._listener.reader.read(frame.data)
+        if read.refusal is not None:
+            kind = read.head.event if read.head is not None else ""
+            self._listener.refused(frame.data, kind, f"{read.refusal.code}: {read.refusal.text}")
+        self._listener.gathering.add(Waiting(self, read.head, read.charset, read.message, read.refusal))
+
+    def _broken(self, broken: Broken) -> None:
         head = head_of(broken.data.decode("latin-1").replace("\r\n", "\r")) if broken.why == "too_long" else None
-        await self._note(broken.data, head, f"{broken.why}, {broken.size} bytes")
+        kind = head.event if head is not None else ""
+        self._listener.refused(broken.data, kind, f"{broken.why}, {broken.size} bytes")
         if head is not None:
-            kept: asyncio.Future[Refusal | None] = asyncio.get_running_loop().create_future()
-            kept.set_result(rejected("207", f"longer than {self.port.max_bytes} bytes"))
-            await pending.put(_Pending(head, "latin-1", kept, 0))
+            refusal = rejected("207", f"longer than {self._listener.port.max_bytes} bytes")
+            self._listener.gathering.add(Waiting(self, head, "latin-1", None, refusal))
 
-    async def _note(self, raw: bytes, head: Head | None, reason: str) -> None:
-        """A refusal is told in the log and kept for people; a store that is busy now loses only this note."""
-        kind = head.event[:20] if head is not None else ""
-        log.warning("hl7v2 refused", port=self.name, kind=kind, reason=reason)
-        try:
-            await asyncio.to_thread(self._inbox.refuse, raw, kind=kind, reason=reason)
-        except Exception as error:  # noqa: BLE001 -- the refusal itself stands, and was logged
-            log.warning("hl7v2 refusal not noted", port=self.name, error=type(error).__name__)
+    def _rest(self) -> None:
+        """Tell what stays half, and give its room back."""
+        for broken in self._decoder.close():
+            self._broken(broken)
+        self._begun = None
+        self._listener.budget.release(self)
 
-    async def _answer(self, pending: asyncio.Queue[_Pending | None], writer: asyncio.StreamWriter) -> None:
-        """Write answers in the order the messages came."""
-        try:
-            while (one := await pending.get()) is not None:
-                refusal = await one.kept
-                try:
-                    frames = answer(one.head, one.charset, refusal)
-                    if frames:
-                        writer.write(frames)
-                        await writer.drain()
-                finally:
-                    self._budget.give(one.size)
-        except (ConnectionError, OSError):
-            pass  # the sender is gone; what it was not told it will ask again
-        finally:
-            while not pending.empty():
-                rest = pending.get_nowait()
-                if rest is not None:
-                    self._budget.give(rest.size)
-
-
-def _resolve(loop: asyncio.AbstractEventLoop, kept: asyncio.Future[Refusal | None]) -> Callable[[Future[Kept]], None]:
-    """From the keeper's thread back into the loop, as what the answer has to say."""
-
-    def tell(refusal: Refusal | None) -> None:
-        if not kept.done():
-            kept.set_result(refusal)
-
-    def done(future: Future[Kept]) -> None:
-        if future.exception() is not None:
-            refusal: Refusal | None = _BUSY
-            log.warning("hl7v2 not kept", error=type(future.exception()).__name__)
+    def _read_or_wait(self) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        if self._choked or self._waits:
+            self._transport.pause_reading()
         else:
-            refusal = _OTHER if future.result() is Kept.OTHER else None
-        with contextlib.suppress(RuntimeError):  # the loop ended meanwhile: the sender gets no answer and asks again
-            loop.call_soon_threadsafe(tell, refusal)
+            self._transport.resume_reading()
 
-    return done
+
+def _keep_alive(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEP_ALIVE:
+        if hasattr(socket, name):  # other systems have other names, and their own defaults
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def _context(tls: Tls) -> ssl.SSLContext:

@@ -51,7 +51,6 @@ class Port(_Reading):
     idle_seconds: Annotated[float, Field(gt=0, description="a silent connection is closed")] = 3600
     frame_seconds: Annotated[float, Field(gt=0, description="a begun message must be complete by then")] = 60
     connections: Annotated[int, Field(ge=1, le=1000)] = 64
-    pipeline: Annotated[int, Field(ge=1, le=1000, description="unanswered messages per connection")] = 64
 
     @field_validator("peers")
     @classmethod
@@ -84,7 +83,7 @@ class FeedOptions(_Part):
     listen: tuple[Port, ...] = ()
     folders: tuple[Folder, ...] = ()
     group: Annotated[int, Field(ge=1, le=1000, description="messages kept in one transaction")] = 200
-    in_flight_bytes: Annotated[int, Field(ge=1_000_000, description="unanswered bytes of all senders together")] = (
+    in_flight_bytes: Annotated[int, Field(ge=1_000_000, description="bytes of unfinished messages of all senders")] = (
         32_000_000
     )
 

@@ -14,6 +14,7 @@ from adapter.errors import StoreBusy
 from adapter.source import Kept, Message
 from adapter.store.messages.schema import message_links, messages
 from adapter.store.tables.database import Database
+from adapter.store.tables.direct import Direct
 from adapter.vault import Vault
 
 NUMBER, CONTENT, LINK, VISIT, BODY = "message-number", "message-content", "message-link", "visit", "message"
@@ -22,13 +23,22 @@ VISIT_LINK = "visit:"
 _REFUSED_BYTES = 65_536
 _REFUSED_KEPT = 10_000
 
-# The hot path's statements, built once: building them anew costs more than running them.
-_KNOWN = select(messages.c.number_blind, messages.c.content_blind).where(
-    messages.c.facility == bindparam("facility"), messages.c.number_blind.in_(bindparam("numbers", expanding=True))
+# The hot path's statements: every message on a quiet line is a transaction of its own.
+_KNOWN = select(messages.c.number_blind, messages.c.content_blind).where(messages.c.facility == bindparam("facility"))
+_KNOWN_ONE = Direct(_KNOWN.where(messages.c.number_blind == bindparam("number")))
+_KNOWN_MANY = _KNOWN.where(messages.c.number_blind.in_(bindparam("numbers", expanding=True)))
+_ADD = Direct(insert(messages).values({c.name: bindparam(c.name) for c in messages.c if c.name != "id"}).inline())
+# By the number instead of the row's id, so that no insert has to be asked what it made.
+_LINK = Direct(
+    insert(message_links).from_select(
+        ["message_id", "value", "touches"],
+        select(
+            messages.c.id,
+            bindparam("value", type_=message_links.c.value.type),
+            bindparam("touches", type_=message_links.c.touches.type),
+        ).where(messages.c.facility == bindparam("facility"), messages.c.number_blind == bindparam("number")),
+    )
 )
-_ADD_ONE = insert(messages).returning(messages.c.id)
-_ADD_MANY = insert(messages).returning(messages.c.id, sort_by_parameter_order=True)
-_LINK = insert(message_links)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +116,10 @@ class Messages:
         blind = self._vault.blind
         numbers = [blind(f"{m.sender}\n{m.number}", NUMBER) for m in arrived]
         contents = [blind(m.content, CONTENT) for m in arrived]
-        known = {
-            bytes(row.number_blind): bytes(row.content_blind)
-            for row in connection.execute(_KNOWN, {"facility": facility, "numbers": list(dict.fromkeys(numbers))})
-        }
+        known = self._known(connection, facility, numbers)
         answers: list[Kept] = []
         rows: list[dict[str, Any]] = []
-        linked: list[Message] = []
+        links: list[dict[str, Any]] = []
         for message, number, content in zip(arrived, numbers, contents, strict=True):
             before = known.get(number)
             if before is not None:
@@ -120,17 +127,18 @@ class Messages:
                 continue
             known[number] = content
             answers.append(Kept.NEW)
-            linked.append(message)
             rows.append(self._row(facility, feed, message, now) | {"number_blind": number, "content_blind": content})
-        if rows:
-            if len(rows) == 1:
-                ids = [connection.execute(_ADD_ONE, rows[0]).scalar_one()]
-            else:
-                ids = list(connection.execute(_ADD_MANY, rows).scalars())
-            links = [link for id_, message in zip(ids, linked, strict=True) for link in self._links(id_, message)]
-            if links:
-                connection.execute(_LINK, links if len(links) > 1 else links[0])
+            links += [{"facility": facility, "number": number} | link for link in self._links(message)]
+        _ADD.run_all(connection, rows)
+        _LINK.run_all(connection, links)
         return answers
+
+    def _known(self, connection: Connection, facility: str, numbers: list[bytes]) -> dict[bytes, bytes]:
+        if len(numbers) == 1:
+            found = _KNOWN_ONE.run(connection, {"facility": facility, "number": numbers[0]})
+        else:
+            found = connection.execute(_KNOWN_MANY, {"facility": facility, "numbers": list(dict.fromkeys(numbers))})
+        return {bytes(row.number_blind): bytes(row.content_blind) for row in found}
 
     def _row(self, facility: str, feed: str, message: Message, now: datetime) -> dict[str, Any]:
         return {
@@ -154,10 +162,10 @@ class Messages:
             "charset": message.charset,
         }
 
-    def _links(self, id_: int, message: Message) -> Iterable[dict[str, Any]]:
+    def _links(self, message: Message) -> Iterable[dict[str, Any]]:
         for names, touches in ((message.links, False), (message.touches, True)):
             for name in dict.fromkeys(names):
-                yield {"message_id": id_, "value": self._vault.blind(name, LINK), "touches": touches}
+                yield {"value": self._vault.blind(name, LINK), "touches": touches}
 
     # ---- what collecting does ----------------------------------------------------------------
 
@@ -268,7 +276,7 @@ class Messages:
             if done.rowcount != 1:
                 return False
             connection.execute(delete(message_links).where(message_links.c.message_id == id_))
-            links = list(self._links(id_, message))
+            links = [{"message_id": id_} | link for link in self._links(message)]
             if links:
                 connection.execute(insert(message_links), links)
             return True
