@@ -23,7 +23,7 @@ from adapter.api.readiness import readiness_routes
 from adapter.api.reception import reception_routes
 from adapter.api.v1 import v1_routes
 from adapter.console import Console, Practice, console_routes, error_page
-from adapter.engine.installation import open_store
+from adapter.engine.opening import open_store
 from adapter.engine.status import status_of
 from adapter.engine.supervise import parent_is_gone
 from adapter.errors import ConfigError

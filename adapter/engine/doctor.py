@@ -14,7 +14,8 @@ from typing import Any, Literal
 from sqlalchemy import text
 
 from adapter.clock import VIETNAM, Clock, system_clock
-from adapter.engine.installation import FacilityLine, open_store
+from adapter.engine.installation import FacilityLine
+from adapter.engine.opening import open_store
 from adapter.errors import BhytError
 from adapter.gateway.client import GatewayClient, Ping
 from adapter.settings import Facility, Settings

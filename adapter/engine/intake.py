@@ -13,8 +13,8 @@ from typing import Any
 
 from adapter.clock import Clock, system_clock
 from adapter.engine.embedded import stop_on_signals
-from adapter.engine.installation import open_store
 from adapter.engine.logs import log
+from adapter.engine.opening import open_store
 from adapter.engine.supervise import parent_is_gone
 from adapter.errors import BhytError, ConfigError, LeaseLost
 from adapter.mapping import load_mapping

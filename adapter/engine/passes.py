@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 
 from adapter.engine.installation import ROUND, FacilityLine, Installation
 from adapter.errors import BhytError
-from adapter.pipeline import StageResult
-from adapter.pipeline.context import owner_name
+from adapter.pipeline.context import StageResult, owner_name
 from adapter.pipeline.flow import probe
 
 Progress = Callable[[str, StageResult], None]

@@ -17,8 +17,8 @@ from adapter.clock import VIETNAM
 from adapter.demo.workdir import prepare
 from adapter.dossier.model import Dossier, Purpose
 from adapter.dossier.writer import write
-from adapter.engine.installation import open_store
 from adapter.engine.intake import StoreInbox
+from adapter.engine.opening import open_store
 from adapter.mapping import load_mapping
 from adapter.resources import mapping_file
 from adapter.settings import Settings, load_settings

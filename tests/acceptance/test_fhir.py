@@ -18,7 +18,7 @@ import yaml
 from adapter.api.fhir import doors
 from adapter.clock import VIETNAM
 from adapter.demo.workdir import prepare
-from adapter.engine.installation import open_store
+from adapter.engine.opening import open_store
 from adapter.settings import load_settings
 from tests.support.cli import bhyt, bhyt_json, free_port, gateway_of
 from tests.support.fhir_generators import clinosim_resources

@@ -12,8 +12,8 @@ import yaml
 
 from adapter.clock import VIETNAM
 from adapter.demo.workdir import EXPORT, prepare
-from adapter.engine.installation import open_store
 from adapter.engine.intake import StoreInbox
+from adapter.engine.opening import open_store
 from adapter.mapping import load_mapping
 from adapter.resources import mapping_file
 from adapter.settings import load_settings

@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import select
 
 from adapter.clock import system_clock
-from adapter.engine.installation import open_store
+from adapter.engine.opening import open_store
 from adapter.errors import BhytError
 from adapter.mapping import load_mapping
 from adapter.resources import mapping_file

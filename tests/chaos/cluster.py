@@ -21,7 +21,7 @@ from typing import Any
 
 from sqlalchemy.engine import make_url
 
-from adapter.engine.installation import open_store
+from adapter.engine.opening import open_store
 from adapter.settings import load_settings
 from adapter.store import Store
 from tests.chaos.checker import judge

@@ -19,7 +19,8 @@ from adapter.access.accounts import Accounts, By
 from adapter.api.auth import first_key
 from adapter.api.serve import web_application
 from adapter.demo.practice import practice_his
-from adapter.engine.installation import open_installation, open_store
+from adapter.engine.installation import open_installation
+from adapter.engine.opening import open_store
 from adapter.engine.passes import one_pass
 from adapter.reception.desk import Desk
 from adapter.settings import Settings, load_settings

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import yaml
 
-from adapter.engine.installation import open_store
+from adapter.engine.opening import open_store
 from adapter.settings import load_settings
 
 NODE = Path(__file__).with_name("hl7_node")

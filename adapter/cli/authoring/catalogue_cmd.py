@@ -14,7 +14,7 @@ from adapter.catalogue.lists import spec_of, specs
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, print_json, say, settings_of
 from adapter.cli.gateway.golive_cmd import actor
 from adapter.clock import VIETNAM, system_clock
-from adapter.engine.installation import open_store
+from adapter.engine.opening import open_store
 from adapter.errors import ConfigError
 from adapter.store.catalogues.importing import ImportResult, compare, import_file, owner_of, row_of
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapter.catalogue.index import CatalogueIndex
-from adapter.engine.installation import open_store
+from adapter.engine.opening import open_store
 from adapter.settings import Settings
 
 

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, print_json, say, settings_of
 from adapter.clock import VIETNAM, system_clock
-from adapter.engine.installation import open_store
+from adapter.engine.opening import open_store
 from adapter.errors import ConfigError
 from adapter.healthbook.pages import book_page, timeline_page, to_pdf, watch_page
 from adapter.healthbook.visit_json import shown_json

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, print_json, say, settings_of
 from adapter.clock import VIETNAM
-from adapter.engine.installation import open_store
+from adapter.engine.opening import open_store
 from adapter.errors import ConfigError
 from adapter.mapping import load_mapping
 from adapter.pipeline.pull import source_name

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, print_json, say, settings_of
 from adapter.clock import VIETNAM
-from adapter.engine.installation import open_store
+from adapter.engine.opening import open_store
 from adapter.errors import ConfigError
 from adapter.rules.catalogue import overridable
 from adapter.store.people.audit import Entry

@@ -13,7 +13,7 @@ from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, p
 from adapter.cli.gateway.golive_cmd import FacilityOption
 from adapter.engine.installation import open_installation
 from adapter.errors import ConfigError
-from adapter.pipeline import StageResult
+from adapter.pipeline.context import StageResult
 from adapter.store import Store
 
 

@@ -15,7 +15,8 @@ from adapter.cli.gateway.golive_cmd import FacilityOption, actor, only_facility,
 from adapter.clock import VIETNAM, system_clock
 from adapter.cutover.sheet import read_sheet
 from adapter.cutover.verdicts import VerdictReport, difference, import_verdicts, summed
-from adapter.engine.installation import open_installation, open_store
+from adapter.engine.installation import open_installation
+from adapter.engine.opening import open_store
 from adapter.errors import ConfigError
 
 app = typer.Typer(no_args_is_help=True, help="Kết quả của cổng / the portal's verdicts")

@@ -27,7 +27,7 @@ from adapter.engine.passes import one_pass
 from adapter.engine.sent import export_sent
 from adapter.engine.supervise import Supervisor
 from adapter.errors import ConfigError
-from adapter.pipeline import StageResult
+from adapter.pipeline.context import StageResult
 from adapter.settings import Settings, load_settings
 from adapter.store.store import Store
 

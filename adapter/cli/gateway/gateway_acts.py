@@ -12,7 +12,7 @@ import typer
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, print_json, say, settings_of
 from adapter.cli.gateway.golive_cmd import FacilityOption, actor, only_facility
 from adapter.clock import VIETNAM, system_clock
-from adapter.engine.installation import open_store
+from adapter.engine.opening import open_store
 from adapter.errors import ConfigError, Where
 from adapter.gateway.client import GatewayClient
 from adapter.gateway.outcome import Outcome, OutcomeKind

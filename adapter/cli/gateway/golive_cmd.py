@@ -15,7 +15,7 @@ from adapter.clock import system_clock
 from adapter.cutover import guards
 from adapter.cutover.golive import import_sent
 from adapter.cutover.sheet import Problem, read_sheet
-from adapter.engine.installation import open_store
+from adapter.engine.opening import open_store
 from adapter.errors import ConfigError
 from adapter.settings import Facility, Settings
 from adapter.store.store import Store

@@ -18,7 +18,7 @@ from adapter import __version__
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, print_json, say, settings_of
 from adapter.cli.people.user_cmd import by
 from adapter.clock import VIETNAM
-from adapter.engine.installation import open_store
+from adapter.engine.opening import open_store
 from adapter.errors import ConfigError
 from adapter.store.people.audit import Entry
 

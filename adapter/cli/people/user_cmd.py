@@ -16,7 +16,7 @@ from adapter.access import roles as catalogue
 from adapter.access.access import Access
 from adapter.access.accounts import Accounts, By
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, print_json, say, settings_of
-from adapter.engine.installation import open_store
+from adapter.engine.opening import open_store
 from adapter.errors import ConfigError
 from adapter.settings import Settings, read_secret
 from adapter.store.people.keys import Key

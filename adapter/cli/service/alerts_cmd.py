@@ -11,7 +11,7 @@ from rich.table import Table
 
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, print_json, say, settings_of
 from adapter.clock import VIETNAM
-from adapter.engine.installation import open_store
+from adapter.engine.opening import open_store
 from adapter.errors import ConfigError
 from adapter.watch.conditions import conditions
 from adapter.watch.digest import digest as digest_of

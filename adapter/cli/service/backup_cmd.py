@@ -10,7 +10,7 @@ import typer
 from adapter.backup import make_backup, restore_backup
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, print_json, say, settings_of
 from adapter.cli.gateway.golive_cmd import actor
-from adapter.engine.installation import open_store
+from adapter.engine.opening import open_store
 
 
 def backup_command(

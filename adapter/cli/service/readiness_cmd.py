@@ -10,7 +10,7 @@ from rich.console import Console
 
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, print_json, say, settings_of
 from adapter.cli.gateway.golive_cmd import actor
-from adapter.engine.installation import open_store
+from adapter.engine.opening import open_store
 from adapter.errors import ConfigError
 from adapter.readiness import attest, readiness_of, withdraw
 from adapter.readiness.documents import write_documents

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, print_json, settings_of
 from adapter.cli.service.status_view import show_status
-from adapter.engine.installation import open_store
+from adapter.engine.opening import open_store
 from adapter.engine.status import status_of
 
 

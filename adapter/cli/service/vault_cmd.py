@@ -9,7 +9,7 @@ import typer
 
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, print_json, say, settings_of
 from adapter.cli.people.user_cmd import by
-from adapter.engine.installation import open_store
+from adapter.engine.opening import open_store
 from adapter.errors import ConfigError
 from adapter.settings import Settings
 from adapter.store.people.audit import Entry

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from adapter.engine import intake
-from adapter.engine.installation import open_store
 from adapter.engine.intake import StoreInbox, run_intake
+from adapter.engine.opening import open_store
 from adapter.errors import ConfigError
 from adapter.mapping import load_mapping
 from adapter.settings import Settings, load_settings
