@@ -21,6 +21,8 @@ COMMANDS = {
     "demo": "adapter.cli.gateway.demo_cmd:app",
     "run": "adapter.cli.service.run_cmd:run_command",
     "worker": "adapter.cli.service.run_cmd:worker_command",
+    "pause": "adapter.cli.service.pause_cmd:pause_command",
+    "resume": "adapter.cli.service.pause_cmd:resume_command",
     "doctor": "adapter.cli.service.doctor_cmd:doctor_command",
     "status": "adapter.cli.service.status_cmd:status_command",
     "queue": "adapter.cli.dossiers.queue_cmd:app",

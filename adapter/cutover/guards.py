@@ -8,6 +8,7 @@ from typing import Any
 
 from adapter.clock import VIETNAM, Clock
 from adapter.errors import ConfigError
+from adapter.pipeline import flow
 from adapter.settings import Facility, Settings
 from adapter.store.portal.confirmations import PRODUCTION
 from adapter.store.store import Store
@@ -96,7 +97,7 @@ def _mode(settings: Settings, store: Store, facility: Facility) -> dict[str, Any
     return {
         "code": facility.code,
         "name": facility.name,
-        "mode": "paused" if facility.paused else facility.mode,
+        "mode": "paused" if facility.paused or flow.paused(store, facility.code) else facility.mode,
         "environment": settings.gateway.environment,
         "start_at": start.isoformat() if start else None,
         "signed_waiting": store.queries.count(facility=facility.code, state="signed"),

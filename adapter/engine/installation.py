@@ -7,9 +7,12 @@ of another.
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,7 @@ from adapter.gateway.route import Routed
 from adapter.mapping import load_mapping
 from adapter.pipeline.collect import collect
 from adapter.pipeline.context import Context, StageResult, owner_name
+from adapter.pipeline.flow import paused
 from adapter.pipeline.reconcile import reconcile
 from adapter.pipeline.stages import STAGES
 from adapter.pipeline.workbench import InlineBench
@@ -50,6 +54,7 @@ ROUND = ("pull", "translate", "check", "sign", "send")
 """The stages that move dossiers on; ``follow`` and ``reconcile`` only ask, and only on their schedule."""
 
 _NOTE_EVERY = timedelta(minutes=1)
+_ASK_EVERY = 2.0  # seconds between two looks for a pause inside one stage
 
 
 class FacilityLine:
@@ -73,6 +78,7 @@ class FacilityLine:
         self._signs_with = ""
         self._noted: dict[str, tuple[str | None, datetime]] = {}
         self._version: int | None = None
+        self._asked, self._held = 0.0, False
         self._key_files: tuple[tuple[int, int] | None, ...] = ()
 
     def run(self, stage: str, *, days: Sequence[date] = ()) -> StageResult:
@@ -80,6 +86,11 @@ class FacilityLine:
 
         ``days``: for ``reconcile``, instead of the usual ones.
         """
+        try:
+            if not days and paused(self._store, self.facility.code, stage) is not None:
+                return StageResult(stage, counts={"paused": 1})
+        except StoreBusy as error:
+            return StageResult(stage, failures=[error])
         result = self._run(stage, days)
         self._note(result)
         return result
@@ -107,7 +118,7 @@ class FacilityLine:
             **parts,
             trust=trust,
             bench=InlineBench(self._settings, self.facility, key=key, trust=trust, **checking),
-            stopping=self._stopping,
+            stopping=partial(self._halted, stage),
         )
         # Sources that send by themselves were taken in by adapter.engine.intake; their messages become encounters here.
         if stage == "pull" and self.facility.source is None:
@@ -121,6 +132,17 @@ class FacilityLine:
             for name in NEEDS[stage]:
                 self._drop(name)
         return result
+
+    def _halted(self, stage: str) -> bool:
+        """Whether to end early: the process stops, or people paused the facility while a long stage runs."""
+        if self._stopping():
+            return True
+        now = time.monotonic()
+        if now - self._asked >= _ASK_EVERY:
+            self._asked = now
+            with contextlib.suppress(StoreBusy):  # what the stage itself needs the store for will tell
+                self._held = paused(self._store, self.facility.code, stage) is not None
+        return self._held
 
     def _checking(self) -> dict[str, Any]:
         """The facility's own rules and lists: both read anew when they changed."""

@@ -53,9 +53,14 @@ class Teller:
     def __init__(self, facility: str) -> None:
         self._facility = facility
         self._failing: dict[str, set[str]] = {}
+        self._resting: set[str] = set()
 
     def __call__(self, result: StageResult) -> None:
         """Log one stage run."""
+        if ("paused" in result.counts) != (result.stage in self._resting):
+            self._resting ^= {result.stage}
+            told_of = "stage paused by people" if result.stage in self._resting else "stage goes on"
+            log.info(told_of, facility=self._facility, stage=result.stage)
         told = self._failing.get(result.stage, set())
         for error in result.failures:
             if error.code not in told:

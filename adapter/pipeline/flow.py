@@ -18,7 +18,10 @@ from adapter.store import Gate
 from adapter.store.store import Store
 from adapter.store.work.gates import ALL
 
-STOP, AUTH, BREAKER = "stop", "auth", "breaker"
+STOP, AUTH, BREAKER, PAUSE = "stop", "auth", "breaker", "pause"
+SOURCE = "pull"
+"""What a pause of the source alone is kept under, beside ``*`` for the whole facility."""
+
 CHECKIN, DOSSIER = "checkin", "dossier"
 PURPOSES = {CHECKIN: ("checkin",), DOSSIER: ("claim", "book")}
 OPERATIONS = (CHECKIN, DOSSIER)
@@ -167,3 +170,21 @@ def go(store: Store, facility: str, *, reason: str, actor: str, clock: Clock, op
     for gate in store.gates.all(facility):
         if gate.closed and gate.kind in {AUTH, BREAKER}:
             store.gates.set(facility, gate.service, gate.kind, closed=False, reason=reason, now=clock(), by=actor)
+
+
+def pause(store: Store, facility: str, *, reason: str, actor: str, clock: Clock, what: str = ALL) -> None:
+    """Let a facility (or with ``SOURCE`` the reading of its HIS) rest on every machine until :func:`resume`."""
+    store.gates.set(facility, what, PAUSE, closed=True, reason=reason, now=clock(), by=actor)
+
+
+def resume(store: Store, facility: str, *, reason: str, actor: str, clock: Clock) -> None:
+    """End every pause of a facility."""
+    for gate in store.gates.shut(facility, (ALL, SOURCE), (PAUSE,)):
+        store.gates.set(facility, gate.service, PAUSE, closed=False, reason=reason, now=clock(), by=actor)
+
+
+def paused(store: Store, facility: str, stage: str | None = None) -> Gate | None:
+    """The pause that keeps a stage from running; without a stage, the whole facility's. None: it may run."""
+    services = (ALL, SOURCE) if stage in {"pull", "reconcile"} else (ALL,)
+    found = store.gates.shut(facility, services, (PAUSE,))
+    return found[0] if found else None

@@ -13,7 +13,7 @@ from datetime import datetime, time, timedelta
 from adapter.clock import VIETNAM
 from adapter.errors import GatewayUnreachable, StoreBusy
 from adapter.pipeline.deadlines import is_working_day
-from adapter.pipeline.flow import AUTH, BREAKER, STOP
+from adapter.pipeline.flow import AUTH, BREAKER, PAUSE, SOURCE, STOP
 from adapter.rules.catalogue import holidays
 from adapter.settings import WatchSettings
 from adapter.signing.checks import WARN_DAYS
@@ -28,7 +28,10 @@ _OPENS, _CLOSES = time(7), time(17)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the watch saw at ``now``. ``broken``: days whose equation does not hold; bytes and days as named."""
+    """What the watch saw at ``now``. ``broken``: days whose equation does not hold; bytes and days as named.
+
+    ``live``: facilities that send; ``resting``: paused ones, whose stages and gates say nothing new.
+    """
 
     now: datetime
     disk_free: int
@@ -41,6 +44,7 @@ class Facts:
     overdue_books: dict[str, int] = field(default_factory=dict)
     missing_at_source: dict[str, int] = field(default_factory=dict)
     live: frozenset[str] = frozenset()
+    resting: frozenset[str] = frozenset()
 
 
 def conditions(facts: Facts, settings: WatchSettings) -> list[Standing]:
@@ -51,7 +55,7 @@ def conditions(facts: Facts, settings: WatchSettings) -> list[Standing]:
     # A gate tells why sending fails, better than the stage does: one trouble, one alert.
     gated = {gate.facility for gate in facts.gates if gate.closed and gate.kind in {AUTH, BREAKER}}
     for health in facts.stages:
-        if not _lasting(health, facts, settings):
+        if health.facility in facts.resting or not _lasting(health, facts, settings):
             continue
         if health.code == StoreBusy.code:
             found.append(_store(health))  # one store, however many stages need it
@@ -197,7 +201,12 @@ def _gate(gate: Gate, facts: Facts, settings: WatchSettings) -> Iterator[Standin
     if not gate.closed:
         return
     lasted = facts.now - gate.changed_at
-    if gate.kind == AUTH:
+    if gate.kind == PAUSE:
+        if lasted >= timedelta(hours=settings.stop_hours):
+            yield _paused(gate, lasted)
+    elif gate.facility in facts.resting:
+        return
+    elif gate.kind == AUTH:
         yield Standing(
             "login", gate.facility, "error",
             f"Cổng từ chối đăng nhập: {gate.reason}", f"The gateway refuses the login: {gate.reason}",
@@ -214,6 +223,16 @@ def _gate(gate: Gate, facts: Facts, settings: WatchSettings) -> Iterator[Standin
             f"Công tắc ngừng gửi đã đóng {lasted.days * 24 + lasted.seconds // 3600} giờ",
             f"The stop switch has been closed for {lasted.days * 24 + lasted.seconds // 3600} hours",
         )  # fmt: skip
+
+
+def _paused(gate: Gate, lasted: timedelta) -> Standing:
+    hours = lasted // timedelta(hours=1)
+    what_vi, what_en = ("đọc HIS", "reading the HIS") if gate.service == SOURCE else ("mọi bước", "every stage")
+    return Standing(
+        "paused", gate.facility, "warning",
+        f"Cơ sở tạm dừng {what_vi} đã {hours} giờ; chạy lại bằng bhyt resume",
+        f"The facility has paused {what_en} for {hours} hours; bhyt resume ends it",
+    )  # fmt: skip
 
 
 def _certificate(seen: CertificateSeen, now: datetime) -> Iterator[Standing]:

@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 
 from adapter.clock import VIETNAM
 from adapter.errors import StoreBusy
+from adapter.pipeline.flow import PAUSE
 from adapter.settings import Settings
 from adapter.store.store import Store
+from adapter.store.work.gates import ALL
 from adapter.watch.conditions import Facts, conditions
 from adapter.watch.tell import Message, Tell, message
 
@@ -21,6 +23,10 @@ def facts(store: Store, settings: Settings, *, free_bytes: int | None = None) ->
     codes = [one.code for one in settings.facilities]
     equations = store.balance.equations()
     pull = equations["pull"]
+    gates = [gate for gate in store.gates.all() if gate.facility in codes]
+    resting = {one.code for one in settings.facilities if one.paused} | {
+        gate.facility for gate in gates if gate.kind == PAUSE and gate.closed and gate.service == ALL
+    }
     overdue = {code: len(store.books.overdue(now, code)) for code in codes} if watch.book_overdue else {}
     return Facts(
         now=now,
@@ -34,11 +40,12 @@ def facts(store: Store, settings: Settings, *, free_bytes: int | None = None) ->
             for code in codes
         ],
         stages=[one for one in store.health.stages() if one.facility in codes],
-        gates=[gate for gate in store.gates.all() if gate.facility in codes],
+        gates=gates,
         certificates=[one for one in store.health.certificates() if one.facility in codes],
         overdue_books=overdue,
         missing_at_source=store.reconciliation.missing(codes, now=now),
-        live=frozenset(one.code for one in settings.facilities if one.mode == "live" and not one.paused),
+        live=frozenset(one.code for one in settings.facilities if one.mode == "live") - resting,
+        resting=frozenset(resting),
     )
 
 

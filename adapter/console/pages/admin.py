@@ -15,8 +15,10 @@ from adapter.console.core.context import Console
 from adapter.console.core.page import go, page
 from adapter.console.reads.health import certificate
 from adapter.engine.doctor import examine
+from adapter.engine.schedules import every_of
 from adapter.pipeline import flow
 from adapter.settings import Facility
+from adapter.settings.schedule import StageSchedule
 from adapter.store.people.audit import Entry
 from adapter.watch.tell import Message, channels
 
@@ -83,10 +85,11 @@ def _read(console: Console, who: Principal) -> dict[str, Any]:
                 "name": one.name,
                 "account": one.account,
                 "mapping": one.mapping,
-                "mode": "paused" if one.paused else one.mode,
+                "mode": "paused" if one.paused or flow.paused(console.store, one.code) else one.mode,
                 "source": _place(one),
                 "feeds": [feed.connector for feed in one.feeds],
                 "start_at": one.start_at,
+                "schedule": {stage: every_of(settings, one, stage) for stage in StageSchedule.model_fields},
                 "certificate": certificate(console, one),
                 "gates": [
                     gate
@@ -97,7 +100,8 @@ def _read(console: Console, who: Principal) -> dict[str, Any]:
             for one in mine
         ],
         "gateway": settings.gateway,
-        "schedule": settings.schedule.model_dump(warnings=False),
+        "schedule": settings.schedule,
+        "stages": list(StageSchedule.model_fields),
         "resend": settings.resend.after_receipt,
         "store_kind": "PostgreSQL" if console.store.database.is_postgres else "SQLite",
         "alerts": len(settings.alerts),

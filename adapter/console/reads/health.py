@@ -12,6 +12,7 @@ from adapter.console.core import shown
 from adapter.console.core.context import Console
 from adapter.engine.schedules import every_of, period
 from adapter.errors import BhytError
+from adapter.pipeline import flow
 from adapter.settings import Facility, read_secret
 from adapter.signing.checks import days_left, serial_hex
 
@@ -27,7 +28,7 @@ def health(console: Console, mine: Sequence[str]) -> list[dict[str, Any]]:
         {
             "code": one.code,
             "name": one.name,
-            "mode": "paused" if one.paused else one.mode,
+            "mode": "paused" if one.paused or flow.paused(console.store, one.code) else one.mode,
             "source": _source(one, pulse[one.code], now, period(every_of(console.settings, one, "pull"))),
             "certificate": certificate(console, one),
             "gateway": _gateway(console, one, pulse[one.code], now),
@@ -82,7 +83,9 @@ def certificate(console: Console, one: Facility) -> dict[str, Any]:
 
 def _gateway(console: Console, one: Facility, beat: dict[str, Any], now: datetime) -> dict[str, Any]:
     closed = [
-        gate for gate in console.store.gates.all(one.code) if gate.closed and (gate.until is None or gate.until > now)
+        gate
+        for gate in console.store.gates.all(one.code)
+        if gate.closed and gate.kind != flow.PAUSE and (gate.until is None or gate.until > now)
     ]
     at = shown.instant(beat["received_at"])
     if closed:
