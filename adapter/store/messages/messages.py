@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import IntegrityError
 
 from adapter.errors import StoreBusy
@@ -24,20 +25,18 @@ _REFUSED_BYTES = 65_536
 _REFUSED_KEPT = 10_000
 
 # The hot path's statements: every message on a quiet line is a transaction of its own.
-_KNOWN = select(messages.c.number_blind, messages.c.content_blind).where(messages.c.facility == bindparam("facility"))
-_KNOWN_ONE = Direct(_KNOWN.where(messages.c.number_blind == bindparam("number")))
-_KNOWN_MANY = _KNOWN.where(messages.c.number_blind.in_(bindparam("numbers", expanding=True)))
-_ADD = Direct(insert(messages).values({c.name: bindparam(c.name) for c in messages.c if c.name != "id"}).inline())
+_KNOWN = select(messages.c.content_blind).where(
+    messages.c.facility == bindparam("facility"), messages.c.number_blind == bindparam("number")
+)
+_ADD = insert(messages).values({c.name: bindparam(c.name) for c in messages.c if c.name != "id"}).inline()
 # By the number instead of the row's id, so that no insert has to be asked what it made.
-_LINK = Direct(
-    insert(message_links).from_select(
-        ["message_id", "value", "touches"],
-        select(
-            messages.c.id,
-            bindparam("value", type_=message_links.c.value.type),
-            bindparam("touches", type_=message_links.c.touches.type),
-        ).where(messages.c.facility == bindparam("facility"), messages.c.number_blind == bindparam("number")),
-    )
+_LINK = insert(message_links).from_select(
+    ["message_id", "value", "touches"],
+    select(
+        messages.c.id,
+        bindparam("value", type_=message_links.c.value.type),
+        bindparam("touches", type_=message_links.c.touches.type),
+    ).where(messages.c.facility == bindparam("facility"), messages.c.number_blind == bindparam("number")),
 )
 
 
@@ -63,6 +62,8 @@ class Messages:
         self._db = database
         self._vault = vault
         self._keep_for = keep_for
+        dialect = database.engine.dialect
+        self._known, self._add, self._link = (Direct(one, dialect) for one in (_KNOWN, _ADD, _LINK))
 
     # ---- what a feed does --------------------------------------------------------------------
 
@@ -72,8 +73,8 @@ class Messages:
         A message that is known by sender and number is not kept again. Raises StoreBusy: nothing was kept.
         """
         try:
-            with self._db.write() as connection:
-                return self._keep(connection, facility, feed, arrived, now)
+            with self._db.write_directly() as cursor:
+                return self._keep(cursor, facility, feed, arrived, now)
         except IntegrityError as error:
             # PostgreSQL only: another process kept one of these numbers between our look and our insert.
             raise StoreBusy(
@@ -111,34 +112,29 @@ class Messages:
             connection.execute(delete(messages).where(*mine, messages.c.id <= oldest))
 
     def _keep(
-        self, connection: Connection, facility: str, feed: str, arrived: Sequence[Message], now: datetime
+        self, cursor: DBAPICursor, facility: str, feed: str, arrived: Sequence[Message], now: datetime
     ) -> list[Kept]:
         blind = self._vault.blind
-        numbers = [blind(f"{m.sender}\n{m.number}", NUMBER) for m in arrived]
-        contents = [blind(m.content, CONTENT) for m in arrived]
-        known = self._known(connection, facility, numbers)
+        made: dict[bytes, bytes] = {}
         answers: list[Kept] = []
         rows: list[dict[str, Any]] = []
         links: list[dict[str, Any]] = []
-        for message, number, content in zip(arrived, numbers, contents, strict=True):
-            before = known.get(number)
+        for message in arrived:
+            number, content = blind(f"{message.sender}\n{message.number}", NUMBER), blind(message.content, CONTENT)
+            before = made.get(number)
+            if before is None:
+                found = self._known.run(cursor, {"facility": facility, "number": number}).fetchone()
+                before = None if found is None else bytes(found[0])
             if before is not None:
                 answers.append(Kept.AGAIN if before == content else Kept.OTHER)
                 continue
-            known[number] = content
+            made[number] = content
             answers.append(Kept.NEW)
             rows.append(self._row(facility, feed, message, now) | {"number_blind": number, "content_blind": content})
             links += [{"facility": facility, "number": number} | link for link in self._links(message)]
-        _ADD.run_all(connection, rows)
-        _LINK.run_all(connection, links)
+        self._add.run_all(cursor, rows)
+        self._link.run_all(cursor, links)
         return answers
-
-    def _known(self, connection: Connection, facility: str, numbers: list[bytes]) -> dict[bytes, bytes]:
-        if len(numbers) == 1:
-            found = _KNOWN_ONE.run(connection, {"facility": facility, "number": numbers[0]})
-        else:
-            found = connection.execute(_KNOWN_MANY, {"facility": facility, "numbers": list(dict.fromkeys(numbers))})
-        return {bytes(row.number_blind): bytes(row.content_blind) for row in found}
 
     def _row(self, facility: str, feed: str, message: Message, now: datetime) -> dict[str, Any]:
         return {

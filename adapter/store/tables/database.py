@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 
 from adapter.errors import BhytError, ConfigError, StoreBusy
@@ -57,6 +58,29 @@ class Database:
             options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with self._guard(), self.engine.connect() as connection, connection.execution_options(**options).begin():
             yield connection
+
+    @contextmanager
+    def write_directly(self) -> Iterator[DBAPICursor]:
+        """:meth:`write` by the driver's own cursor, for :class:`adapter.store.tables.direct.Direct` statements.
+
+        The same transaction and the same errors; what is left out is what makes statements general.
+        """
+        dialect = self.engine.dialect
+        with self._guard():
+            pooled = self.engine.raw_connection()
+            try:
+                cursor = pooled.cursor()
+                if not self.is_postgres:
+                    cursor.execute("BEGIN IMMEDIATE")
+                yield cursor
+                pooled.commit()
+            except dialect.loaded_dbapi.Error as error:
+                # In SQLAlchemy's clothes, so that one guard judges both.
+                raise DBAPIError.instance(
+                    None, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
+                ) from error
+            finally:
+                pooled.close()  # rolls back what was not committed
 
     @contextmanager
     def exclusive(self) -> Iterator[Connection]:

@@ -1,6 +1,6 @@
 """Statements handed to the driver as it takes them: what a hot path saves when every message is a transaction.
 
-SQLAlchemy still makes the statement, once, and knows the column types; what is left out is making it anew.
+SQLAlchemy still writes the statement, once, and knows the types of its columns; what is left out is making it anew.
 """
 
 from __future__ import annotations
@@ -8,39 +8,32 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import ClauseElement, Connection, CursorResult, Dialect
+from sqlalchemy import ClauseElement, Dialect
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql.compiler import SQLCompiler
 
 _Take = Callable[[Mapping[str, Any]], Any]
 
 
 class Direct:
-    """One INSERT or SELECT whose bind parameters are all named and given each time."""
+    """One statement whose bind parameters are all named and given each time, for one dialect.
 
-    def __init__(self, statement: ClauseElement) -> None:
-        """``statement``: without expanding parameters and without literals; nothing is defaulted."""
-        self._statement = statement
-        self._made: dict[str, tuple[str, _Take]] = {}
+    What a SELECT gives is as the driver gives it.
+    """
 
-    def run(self, connection: Connection, row: Mapping[str, Any]) -> CursorResult[Any]:
+    def __init__(self, statement: ClauseElement, dialect: Dialect) -> None:
+        """``statement``: without expanding parameters, literals and defaults."""
+        self._text, self._take = _compiled(statement, dialect)
+
+    def run(self, cursor: DBAPICursor, row: Mapping[str, Any]) -> DBAPICursor:
         """Execute once. KeyError when ``row`` lacks a parameter."""
-        text, take = self._for(connection)
-        return connection.exec_driver_sql(text, take(row))
+        cursor.execute(self._text, self._take(row))
+        return cursor
 
-    def run_all(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    def run_all(self, cursor: DBAPICursor, rows: Sequence[Mapping[str, Any]]) -> None:
         """Execute for each row, in order; nothing comes back."""
-        text, take = self._for(connection)
-        if len(rows) == 1:
-            connection.exec_driver_sql(text, take(rows[0]))
-        elif rows:
-            connection.exec_driver_sql(text, [take(row) for row in rows])
-
-    def _for(self, connection: Connection) -> tuple[str, _Take]:
-        name = connection.dialect.name
-        made = self._made.get(name)
-        if made is None:
-            made = self._made[name] = _compiled(self._statement, connection.dialect)
-        return made
+        if rows:
+            cursor.executemany(self._text, [self._take(row) for row in rows])
 
 
 def _compiled(statement: ClauseElement, dialect: Dialect) -> tuple[str, _Take]:
