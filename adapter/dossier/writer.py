@@ -12,8 +12,10 @@ from __future__ import annotations
 import re
 from binascii import b2a_base64
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from itertools import pairwise
 from operator import itemgetter
 from typing import Any
 
@@ -118,40 +120,67 @@ _ENVELOPE = (
 
 
 def _document(table: Table, rows: Sequence[Row], start: int, end: int) -> bytes:
-    root = table.root.encode()
-    return b"<%b>%b</%b>" % (root, _records(table, rows, start, end), root)
+    return _records(table, rows, start, end, root=table.root)
 
 
-def _records(table: Table, rows: Sequence[Row], start: int = 0, end: int | None = None) -> bytes:
-    """The rows ``start`` to ``end`` inside the list element, or one record's bare fields."""
-    template, values_of = _plan(table)
-    chosen = [_values(table, index, row, values_of) for index, row in enumerate(rows[start:end], start=start + 1)]
+def _records(table: Table, rows: Sequence[Row], start: int = 0, end: int | None = None, *, root: str = "") -> bytes:
+    """The rows ``start`` to ``end`` inside the list element, or one record's bare fields; around them ``root``.
+
+    No tree and no text per row: values and the tags between them are laid into one list, joined once.
+    """
+    layout = _layout(table.names, table.record_element, table.list_element, root)
+    values: list[Any] = []
+    for index, row in enumerate(rows[start:end], start=start + 1):
+        values += _values(table, index, row, layout.values_of)
     try:
-        probe = "".join(["".join(values) for values in chosen]).encode()
+        probe = "".join(values).encode()
         clean = len(probe.translate(None, _SPECIAL)) == len(probe) and not any(n in probe for n in _NONCHARACTERS)
     except (TypeError, UnicodeEncodeError):
         clean = False
+    width = len(table.names)
     if not clean:
-        chosen = [
-            tuple([_escaped(table, index, name, value) for name, value in zip(table.names, values, strict=True)])
-            for index, values in enumerate(chosen, start=start + 1)
+        values = [
+            _escaped(table, start + 1 + n // width, table.names[n % width], value) for n, value in enumerate(values)
         ]
-    body = "".join([template % values for values in chosen])
-    if table.list_element is not None:
-        body = f"<{table.list_element}>{body}</{table.list_element}>"
-    return body.encode()
+    if not values:
+        return layout.empty.encode()
+    body = layout.between * (len(values) // width)
+    body[1::2] = values
+    body[0] = layout.before
+    body.append(layout.after)
+    return "".join(body).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """The tags around the values of a table: before the first, between two, after the last; ``empty`` without rows.
+
+    ``between`` is one row's worth: a tag, a place for a value, and so on; its first tag ends the row before.
+    """
+
+    before: str
+    between: list[str]
+    after: str
+    empty: str
+    values_of: Callable[[Row], tuple[Any, ...]]
 
 
 @lru_cache(maxsize=128)
-def _plan_of(names: tuple[str, ...], record: str | None) -> tuple[str, Callable[[Row], tuple[Any, ...]]]:
-    template = "".join([f"<{name}>%s</{name}>" for name in names])
-    if record is not None:
-        template = f"<{record}>{template}</{record}>"
-    return template, itemgetter(*names)
-
-
-def _plan(table: Table) -> tuple[str, Callable[[Row], tuple[Any, ...]]]:
-    return _plan_of(table.names, table.record_element)
+def _layout(names: tuple[str, ...], record: str | None, rows: str | None, root: str) -> _Layout:
+    wrapped = [name for name in (root, rows) if name]
+    opening = "".join([f"<{name}>" for name in wrapped])
+    closing = "".join([f"</{name}>" for name in reversed(wrapped)])
+    row_start, row_end = (f"<{record}>", f"</{record}>") if record is not None else ("", "")
+    between = [f"</{names[-1]}>{row_end}{row_start}<{names[0]}>", ""]
+    for left, right in pairwise(names):
+        between += [f"</{left}><{right}>", ""]
+    return _Layout(
+        before=f"{opening}{row_start}<{names[0]}>",
+        between=between,
+        after=f"</{names[-1]}>{row_end}{closing}",
+        empty=opening + closing,
+        values_of=itemgetter(*names),
+    )
 
 
 def _values(table: Table, index: int, row: Row, values_of: Callable[[Row], tuple[Any, ...]]) -> tuple[Any, ...]:

@@ -168,7 +168,7 @@ def drafted(job: SignJob, certificate: Certificate) -> tuple[Place, Unsigned]:
     from adapter.signing.profiles import prepare_signature
 
     document = write(Dossier.from_bytes(job.body), created_on=job.at.astimezone(VIETNAM).date())
-    return prepare_signature(job.profile, document, certificate, at=job.at)
+    return prepare_signature(job.profile, document, certificate, at=job.at, written=True)
 
 
 def proved(document: bytes, certificate: Certificate, trust: Trust | None, job: SignJob) -> Signed | SignatureInvalid:

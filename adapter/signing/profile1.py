@@ -11,6 +11,7 @@ from __future__ import annotations
 from cryptography import x509
 from lxml import etree
 
+from adapter.dossier.writer import DECLARATION, SIGNATURE_SLOT
 from adapter.errors import DocumentError
 from adapter.signing.keys import KeyHolder
 from adapter.signing.xmldsig.build import IdFactory, Reference, Unsigned, guid, prepare
@@ -50,6 +51,29 @@ def prepare_signature(
         subject_first=False,
     )
     return place, unsigned
+
+
+def prepare_written(
+    document: bytes, certificate: x509.Certificate, *, new_id: IdFactory = guid
+) -> tuple[Place, Unsigned]:
+    """As :func:`prepare_signature`, for the bytes :mod:`adapter.dossier.writer` wrote: no tree is made.
+
+    What that writer writes after the declaration is Canonical XML as it stands, so it is digested where it lies. Were
+    it ever not, the digest would not be that of the canonical form, and our verifier would let nothing leave.
+    Raises as :func:`prepare_signature`.
+    """
+    place = find_place(document)
+    # A carriage return is the one character the writer writes otherwise than Canonical XML does (&#13; and &#xD;).
+    slot = document[place.start : place.end]
+    if slot != SIGNATURE_SLOT or not document.startswith(DECLARATION) or b"&#" in document:
+        return prepare_signature(document, certificate, new_id=new_id)
+    canonical_bytes = memoryview(document)[len(DECLARATION) :]
+    reference = Reference("", (ENVELOPED,), canonical_bytes)
+    return place, prepare(certificate, _NOTHING, [reference], signature_id=new_id(), subject_first=False)
+
+
+_NOTHING = Scope({}, {})
+"""What a root without attributes hands down."""
 
 
 def require_signable(root: etree._Element) -> None:

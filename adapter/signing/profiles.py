@@ -12,13 +12,23 @@ from adapter.signing.xmldsig.place import Place
 
 
 def prepare_signature(
-    profile: int, document: bytes, certificate: x509.Certificate, *, at: datetime, replace: bool = False
+    profile: int,
+    document: bytes,
+    certificate: x509.Certificate,
+    *,
+    at: datetime,
+    replace: bool = False,
+    written: bool = False,
 ) -> tuple[Place, Unsigned]:
     """Where the signature goes, and the bytes the key has to sign; ``at`` stands in profile 2's SigningTime.
+
+    ``written``: the document is just as :mod:`adapter.dossier.writer` wrote it, which saves reading it again.
 
     The bytes to sign depend on nothing but these arguments, so a value that comes hours later fits
     a document that is built anew. Raises DocumentError, and ValueError for another profile than 1 or 2.
     """
+    if profile == 1 and written:
+        return profile1.prepare_written(document, certificate)
     if profile == 1:
         return profile1.prepare_signature(document, certificate, replace=replace)
     if profile == 2:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -69,7 +70,9 @@ class Trust:
         return []
 
 
+@functools.lru_cache(maxsize=256)
 def _issued(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
+    """Whether one signed the other: true or false for good. When they are valid is asked every time."""
     if not _is_authority(authority):
         return False
     try:

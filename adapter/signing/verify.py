@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -100,19 +100,18 @@ def verify(document: bytes, *, trust: Trust | None = None, at: datetime | None =
         root = parse(document)
         signature = signature_in_place(root)
         parts = _parts(signature)
-        certificate = _certificate(parts.key_info)
-        facts = CertificateFacts(
-            certificate.subject.rfc4514_string(), checks.serial_hex(certificate), certificate.not_valid_after_utc
-        )
+        signer = _signer_of(parts.key_info)
+        facts = signer.facts
         info = read_signed_info(parts.signed_info)
-        problems += signature_value_problems(info, parts.signature_value, certificate.public_key())
+        problems += signature_value_problems(info, parts.signature_value, signer.key)
         profile = _profile(info.references, parts)
         if profile == 1:
             problems += _whole_document(root, signature, info.references[0])
         else:
             found, signing_time = two_references(root, signature, parts.objects, info.references)
             problems += found
-        problems += _certificate_problems(certificate, trust, at)
+        problems += signer.problems
+        problems += _validity_problems(signer, trust, at)
     except Refused as refused:
         problems.append(refused.problem)
     except DocumentError as error:
@@ -235,7 +234,18 @@ def base64_text(element: etree._Element, name: str) -> bytes:
     return data
 
 
-def _certificate(key_info: etree._Element) -> x509.Certificate:
+@dataclass(frozen=True, slots=True)
+class _Signer:
+    """What never changes about a certificate: worked out once for each. ``problems``: of its key and usage."""
+
+    certificate: x509.Certificate
+    key: object
+    facts: CertificateFacts
+    not_before: datetime
+    problems: tuple[Problem, ...]
+
+
+def _signer_of(key_info: etree._Element) -> _Signer:
     data = list(key_info)
     if len(data) != 1 or data[0].tag != f"{_DS}X509Data":
         raise Refused("key-info", "KeyInfo phải chỉ có một X509Data", "KeyInfo must hold one X509Data and nothing else")
@@ -250,7 +260,7 @@ def _certificate(key_info: etree._Element) -> x509.Certificate:
             "X509Data must hold exactly one X509Certificate, the signer's",
         )
     try:
-        return _load(base64_text(certificates[0], "X509Certificate"))
+        return _signer(base64_text(certificates[0], "X509Certificate"))
     except ValueError:
         raise Refused(
             "key-info", "Không đọc được chứng thư số trong chữ ký", "The certificate in the signature cannot be read"
@@ -258,31 +268,33 @@ def _certificate(key_info: etree._Element) -> x509.Certificate:
 
 
 @functools.lru_cache(maxsize=64)
-def _load(der: bytes) -> x509.Certificate:
-    return x509.load_der_x509_certificate(der)
-
-
-def _certificate_problems(certificate: x509.Certificate, trust: Trust | None, at: datetime | None) -> list[Problem]:
-    problems: list[Problem] = []
+def _signer(der: bytes) -> _Signer:
+    certificate = x509.load_der_x509_certificate(der)
     key = certificate.public_key()
+    facts = CertificateFacts(
+        certificate.subject.rfc4514_string(), checks.serial_hex(certificate), certificate.not_valid_after_utc
+    )
+    problems = tuple(_lasting_problems(certificate, key))
+    return _Signer(certificate, key, facts, certificate.not_valid_before_utc, problems)
+
+
+def _lasting_problems(certificate: x509.Certificate, key: object) -> Iterator[Problem]:
     if isinstance(key, rsa.RSAPublicKey) and key.key_size < checks.MIN_RSA_BITS:
-        problems.append(
-            Problem(
-                "key",
-                f"Khóa RSA ngắn hơn {checks.MIN_RSA_BITS} bit",
-                f"The RSA key is under {checks.MIN_RSA_BITS} bits",
-            )
+        yield Problem(
+            "key", f"Khóa RSA ngắn hơn {checks.MIN_RSA_BITS} bit", f"The RSA key is under {checks.MIN_RSA_BITS} bits"
         )
     if not checks.may_sign(certificate):
-        problems.append(
-            Problem("key-usage", "Chứng thư số không được cấp để ký", "The certificate was not issued for signing")
-        )
-    if at is not None and at < certificate.not_valid_before_utc:
+        yield Problem("key-usage", "Chứng thư số không được cấp để ký", "The certificate was not issued for signing")
+
+
+def _validity_problems(signer: _Signer, trust: Trust | None, at: datetime | None) -> list[Problem]:
+    problems: list[Problem] = []
+    if at is not None and at < signer.not_before:
         problems.append(
             Problem("not-yet-valid", "Chứng thư số chưa có hiệu lực", "The certificate is not yet valid at that time")
         )
-    if at is not None and at > certificate.not_valid_after_utc:
+    if at is not None and at > signer.facts.not_after:
         problems.append(Problem("expired", "Chứng thư số đã hết hạn", "The certificate had expired at that time"))
     if trust is not None and at is not None:
-        problems += trust.problems(certificate, at)
+        problems += trust.problems(signer.certificate, at)
     return problems

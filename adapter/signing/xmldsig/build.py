@@ -7,6 +7,7 @@ written only in its start tag, where inclusive C14N repeats the namespaces in sc
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import uuid
 from collections.abc import Callable, Sequence
@@ -31,7 +32,7 @@ class Reference:
 
     uri: str
     transforms: tuple[str, ...]
-    data: bytes
+    data: bytes | memoryview
 
     def xml(self) -> str:
         """The canonical text of ``ds:Reference`` below its parent."""
@@ -74,12 +75,18 @@ def prepare(
         + "".join(reference.xml() for reference in references)
         + "</SignedInfo>"
     )
-    der = base64.b64encode(certificate.public_bytes(Encoding.DER)).decode("ascii")
-    subject = f"<X509SubjectName>{escape_text(certificate.subject.rfc4514_string())}</X509SubjectName>"
-    holder = f"<X509Certificate>{der}</X509Certificate>"
+    subject, holder = _key_info(certificate)
     names = subject + holder if subject_first else holder + subject
     return Unsigned(
         (scope.start_tag("SignedInfo", default_namespace=DS) + inner).encode(),
         f'<Signature xmlns="{DS}" Id="{escape_attribute(signature_id)}"><SignedInfo>{inner}<SignatureValue>',
         f"</SignatureValue><KeyInfo><X509Data>{names}</X509Data></KeyInfo>{object_xml}</Signature>",
     )
+
+
+@functools.lru_cache(maxsize=64)
+def _key_info(certificate: x509.Certificate) -> tuple[str, str]:
+    """A certificate's subject name and the certificate itself as X509Data holds them."""
+    der = base64.b64encode(certificate.public_bytes(Encoding.DER)).decode("ascii")
+    subject = escape_text(certificate.subject.rfc4514_string())
+    return f"<X509SubjectName>{subject}</X509SubjectName>", f"<X509Certificate>{der}</X509Certificate>"
