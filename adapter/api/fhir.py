@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
@@ -13,17 +13,16 @@ from fastapi.responses import JSONResponse
 from adapter.access import Principal
 from adapter.api.identity import require
 from adapter.clock import Clock, system_clock
-from adapter.engine.intake import StoreInbox
 from adapter.errors import SourceValueError, StoreBusy
-from adapter.mapping import load_mapping
 from adapter.resources import mapping_file
 from adapter.settings import Settings
 from adapter.store import Store
-from connectors.base import Inbox
-from connectors.fhir.bundle import Issue, Received, read_bundle
-from connectors.fhir.feed import FeedOptions, read_feed_options
-from connectors.fhir.gather import Gatherer
-from connectors.fhir.spec import read_spec
+
+if TYPE_CHECKING:
+    from connectors.base import Inbox
+    from connectors.fhir.bundle import Received
+    from connectors.fhir.feed import FeedOptions
+    from connectors.fhir.gather import Gatherer
 
 MEDIA = "application/fhir+json"
 
@@ -36,6 +35,8 @@ class Door:
 
     def take(self, data: bytes) -> Received:
         """Keep a Bundle's encounters. Raises SourceValueError, StoreBusy."""
+        from connectors.fhir.bundle import read_bundle
+
         received = read_bundle(data, self._gatherer, max_entries=self.options.max_entries)
         if received.encounters:
             self._inbox.put(received.encounters)
@@ -44,6 +45,13 @@ class Door:
 
 def doors(settings: Settings, store: Store, clock: Clock = system_clock) -> dict[str, Door]:
     """A door for every facility with a feed ``fhir`` that has ``push: true``. Raises MappingError, ConfigError."""
+    # FHIR's models and path language take a second to load: at the first Bundle, and only where one may come.
+    from adapter.engine.intake import StoreInbox
+    from adapter.mapping import load_mapping
+    from connectors.fhir.feed import read_feed_options
+    from connectors.fhir.gather import Gatherer
+    from connectors.fhir.spec import read_spec
+
     found: dict[str, Door] = {}
     for facility in settings.facilities:
         for feed in facility.feeds:
@@ -100,5 +108,7 @@ def fhir_routes(open_doors: Callable[[], dict[str, Door]]) -> APIRouter:
 
 
 def _answer(status: int, code: str, vi: str, en: str) -> JSONResponse:
+    from connectors.fhir.bundle import Issue, Received
+
     outcome: dict[str, Any] = Received(issues=[Issue("error", code, "Bundle", vi, en)]).outcome()
     return JSONResponse(outcome, status_code=status, media_type=MEDIA)

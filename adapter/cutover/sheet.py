@@ -17,16 +17,21 @@ from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 import yaml
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from adapter.clock import VIETNAM, from_datetime12
 from adapter.dossier.model import decimal_of
 from adapter.errors import ConfigError, Where
+from adapter.later import later
+
+if TYPE_CHECKING:
+    import openpyxl
+    from openpyxl.utils import exceptions
+else:
+    openpyxl, exceptions = later("openpyxl"), later("openpyxl.utils.exceptions")
 
 _HEADING_WITHIN = 30
 _MAX_BYTES = 200 * 1024 * 1024
@@ -144,10 +149,10 @@ def _table(path: Path, data: bytes) -> tuple[dict[str, int], Iterator[tuple[int,
         with warnings.catch_warnings():
             # openpyxl warns about styles and print areas it does not keep; cells are all we read.
             warnings.simplefilter("ignore", UserWarning)
-            book = load_workbook(path, read_only=True, data_only=True)
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
             sheets = [[tuple(row) for row in sheet.iter_rows(values_only=True)] for sheet in book.worksheets]
             book.close()
-    except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
+    except (BadZipFile, exceptions.InvalidFileException, KeyError, ValueError, OSError) as error:
         raise _not_a_list(path, "tệp .xlsx bị hỏng", "the .xlsx file is damaged") from error
     for rows in sheets:
         for index, row in enumerate(rows[:_HEADING_WITHIN]):

@@ -9,12 +9,11 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import text
 
 from adapter.clock import VIETNAM, Clock, system_clock
-from adapter.engine.installation import FacilityLine
 from adapter.engine.opening import open_store
 from adapter.errors import BhytError
 from adapter.gateway.client import GatewayClient, Ping
@@ -23,6 +22,9 @@ from adapter.signing.checks import days_left, expiry_step, require_usable, seria
 from adapter.store import Store
 from adapter.vault.opening import open_vault
 from adapter.watch.tell import channels
+
+if TYPE_CHECKING:
+    from adapter.engine.installation import FacilityLine
 
 _LOW_DISK_BYTES = 2 * 1024**3
 _CLOCK_OFF = 60.0  # seconds
@@ -70,6 +72,8 @@ def examine(settings: Settings, clock: Clock = system_clock) -> Iterator[Check]:
 
 
 def _facility(settings: Settings, facility: Facility, store: Store, clock: Clock) -> Iterator[Check]:
+    from adapter.engine.installation import FacilityLine
+
     line = FacilityLine(settings, facility, store, clock)
     try:
         pings: list[Ping] = []

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from types import FrameType
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -26,6 +24,7 @@ from adapter.engine.housekeeping import add_housekeeping
 from adapter.engine.installation import NEEDS, FacilityLine, open_installation
 from adapter.engine.logs import Teller, log
 from adapter.engine.schedules import every_of, missed, trigger
+from adapter.engine.signals import stop_on_signals
 from adapter.engine.supervise import parent_is_gone
 from adapter.engine.watchdog import Watchdog
 from adapter.errors import ConfigError
@@ -118,18 +117,3 @@ def _only_engine(workdir: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-@contextlib.contextmanager
-def stop_on_signals(stop: threading.Event) -> Iterator[None]:
-    """Set ``stop`` on SIGINT and SIGTERM inside the block."""
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    previous = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

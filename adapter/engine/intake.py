@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapter.clock import Clock, system_clock
-from adapter.engine.embedded import stop_on_signals
 from adapter.engine.logs import log
 from adapter.engine.opening import open_store
+from adapter.engine.signals import stop_on_signals
 from adapter.engine.supervise import parent_is_gone
 from adapter.errors import BhytError, ConfigError, LeaseLost
 from adapter.mapping import load_mapping

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from adapter.console.core.context import Console
 from adapter.engine.plans import plan_path
-from adapter.mapping import Plan, load_mapping
 from adapter.settings import Facility
+
+if TYPE_CHECKING:
+    from adapter.mapping import Plan
 
 _plans: dict[tuple[Path, int], Plan] = {}
 _lock = threading.Lock()
@@ -26,6 +29,8 @@ def plan_at(path: Path) -> Plan:
     with _lock:
         found = _plans.get(key)
     if found is None:
+        from adapter.mapping import load_mapping
+
         found = load_mapping(path)
         with _lock:
             while len(_plans) >= _MOST:

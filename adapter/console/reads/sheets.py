@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
-from typing import Any
-
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font
+from typing import TYPE_CHECKING, Any
 
 from adapter.console.core.shown import when
 from adapter.console.core.words import Words
+from adapter.later import later
+
+if TYPE_CHECKING:
+    import openpyxl
+    from openpyxl import styles
+    from openpyxl.cell import cell as cells
+else:
+    openpyxl, styles, cells = map(later, ("openpyxl", "openpyxl.styles", "openpyxl.cell.cell"))
 
 _LONGEST = 32_000
 
 
 def workbook(groups: Sequence[Mapping[str, Any]], places: Iterable[Mapping[str, Any]], t: Words) -> bytes:
     """What to correct first, and every place. Texts stay texts: a value that begins with ``=`` is no formula."""
-    book = Workbook(write_only=True)
+    book = openpyxl.Workbook(write_only=True)
     first = book.create_sheet(t("findings.sheet_what"))
     for index, width in enumerate((10, 14, 60, 60, 26, 30, 20), 1):
         first.column_dimensions["ABCDEFG"[index - 1]].width = width
@@ -68,13 +71,13 @@ def workbook(groups: Sequence[Mapping[str, Any]], places: Iterable[Mapping[str, 
 
 
 def _row(sheet: Any, values: Sequence[Any], *, bold: bool = False) -> None:
-    cells = []
+    row = []
     for value in values:
-        text = ILLEGAL_CHARACTERS_RE.sub("", value)[:_LONGEST] if isinstance(value, str) else value
-        cell = WriteOnlyCell(sheet, value=text)
+        text = cells.ILLEGAL_CHARACTERS_RE.sub("", value)[:_LONGEST] if isinstance(value, str) else value
+        cell = cells.WriteOnlyCell(sheet, value=text)
         if isinstance(text, str):
             cell.data_type = "s"
         if bold:
-            cell.font = Font(bold=True)
-        cells.append(cell)
-    sheet.append(cells)
+            cell.font = styles.Font(bold=True)
+        row.append(cell)
+    sheet.append(row)

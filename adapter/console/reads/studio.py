@@ -8,19 +8,24 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adapter.console.core.context import Console
 from adapter.console.reads.plans import plan_at
 from adapter.engine.plans import MAPPING, files_of, lay_out, plan_path, version_path
 from adapter.errors import BhytError
-from adapter.mapping import Plan, load_mapping
-from adapter.mapping.tools.compare import coverage, diff
-from adapter.mapping.tools.lint import LintFinding, lint
-from adapter.mapping.tools.preview import preview
-from adapter.mapping.tools.testing import Result, run_tests
+from adapter.later import later
 from adapter.settings import Facility
 from adapter.source import SourceEncounter
+
+if TYPE_CHECKING:
+    from adapter import mapping
+    from adapter.mapping.tools import compare, lint, preview, testing
+else:
+    mapping = later("adapter.mapping")
+    compare, lint, preview, testing = (
+        later(f"adapter.mapping.tools.{one}") for one in ("compare", "lint", "preview", "testing")
+    )
 
 SAMPLE = 40
 """Encounters compared by default: enough to see a mistake, quick enough to wait for."""
@@ -66,10 +71,10 @@ def laid_out(console: Console, files: Mapping[str, str]) -> Iterator[Path]:
 
 def findings_of(path: Path) -> list[dict[str, Any]]:
     """What lint says, with file names relative to the mapping's folder."""
-    return [_local(one, path.parent) for one in lint(path)]
+    return [_local(one, path.parent) for one in lint.lint(path)]
 
 
-def _local(one: LintFinding, folder: Path) -> dict[str, Any]:
+def _local(one: lint.LintFinding, folder: Path) -> dict[str, Any]:
     shown = one.to_dict()
     file = Path(shown["file"]) if shown["file"] else None
     inside = file is not None and folder in file.parents
@@ -112,18 +117,18 @@ def compared(console: Console, facility: Facility, new: Path) -> dict[str, Any]:
     """What a version changes over the newest encounters. Raises MappingError when one of both does not load."""
     old = plan_at(running(console, facility)[0])
     encounters = samples(console, facility)
-    return diff(old, load_mapping(new), encounters, facility=facility.code, now=console.clock())
+    return compare.diff(old, mapping.load_mapping(new), encounters, facility=facility.code, now=console.clock())
 
 
 def covered(console: Console, facility: Facility, path: Path) -> dict[str, Any]:
     """How often each field is filled over the newest encounters."""
-    return coverage(plan_at(path), samples(console, facility), facility=facility.code, now=console.clock())
+    return compare.coverage(plan_at(path), samples(console, facility), facility=facility.code, now=console.clock())
 
 
-def tested(path: Path) -> list[Result]:
+def tested(path: Path) -> list[testing.Result]:
     """The mapping's own tests, run now; none when it has none."""
     file = path.parent / "tests.yaml"
-    return run_tests(plan_at(path), file) if file.is_file() else []
+    return testing.run_tests(plan_at(path), file) if file.is_file() else []
 
 
 def previewed(console: Console, facility: Facility, path: Path, ma_lk: str) -> dict[str, Any] | None:
@@ -137,13 +142,13 @@ def previewed(console: Console, facility: Facility, path: Path, ma_lk: str) -> d
     snapshot = console.store.intake.snapshot(shown["encounter_id"], shown["revisions"][-1]["source_hash"])
     if snapshot is None:
         return None
-    return preview(plan_at(path), snapshot, facility=facility.code, now=console.clock())
+    return preview.preview(plan_at(path), snapshot, facility=facility.code, now=console.clock())
 
 
-def plan_or_none(path: Path) -> Plan | None:
+def plan_or_none(path: Path) -> mapping.Plan | None:
     """The compiled mapping, None when it does not load."""
     try:
-        return load_mapping(path)
+        return mapping.load_mapping(path)
     except BhytError:
         return None
 

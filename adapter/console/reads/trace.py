@@ -11,7 +11,6 @@ from adapter.console.core.context import Console
 from adapter.console.reads.plans import plan_of
 from adapter.dossier.model import Purpose
 from adapter.errors import BhytError
-from adapter.mapping.tools.preview import preview
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +38,8 @@ def trace_of(console: Console, line: dict[str, Any]) -> Trace:
     facility = console.settings.facility(line["facility"])
     try:
         plan = plan_of(console, facility)
+        from adapter.mapping.tools.preview import preview
+
         shown = preview(
             plan,
             snapshot,
