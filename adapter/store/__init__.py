@@ -15,7 +15,7 @@ from adapter.store.records import (
 )
 from adapter.store.states import State, Verdict
 from adapter.store.store import Retention, Store
-from adapter.store.work.outbox import Stage
+from adapter.store.work.claims import Stage
 
 __all__ = [
     "Answer",

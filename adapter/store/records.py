@@ -135,6 +135,25 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """What the rules said of a claimed revision. ``off``: rules the settings took out, with their reasons."""
+
+    claimed: Claimed
+    findings: tuple[Finding, ...]
+    off: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SignedBytes:
+    """The exact bytes that will leave for a claimed revision; SHA-256 and the certificate's serial in hex."""
+
+    claimed: Claimed
+    document: bytes
+    sha256: str
+    serial: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What came back from the gateway for one attempt, as the store keeps it."""
 

@@ -22,7 +22,7 @@ from adapter.store.tables.database import Database
 from adapter.store.tables.schema import dossier_bodies, dossiers, encounters, expectations, revisions, search_words
 from adapter.store.tables.statements import add, add_with_id, change
 from adapter.store.work.changes import changed_fields, told
-from adapter.store.work.findings import save_findings
+from adapter.store.work.findings import add_findings
 from adapter.store.work.intake import MA_LK, expect, expectation_owner, stand_in, withdraw_unmet
 from adapter.store.work.moves import lock_dossier, move, record
 from adapter.vault import Vault
@@ -281,7 +281,7 @@ class Dossiers:
             add(connection, dossier_bodies, body)
             self._history.keep(connection, unit.dossier, revision_id=revision_id, dossier_id=dossier_id)
         if unit.findings:  # a new revision has none yet
-            save_findings(connection, self._vault, revision_id, unit.findings)
+            add_findings(connection, self._vault, {revision_id: unit.findings})
         self._index(connection, dossier_id, unit, first=number == 1)
         record(
             connection,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 
 from adapter.rules.finding import Finding
 from adapter.store.tables.schema import findings
-from adapter.store.tables.types import Id
 from adapter.vault import Vault
 
 _PURPOSE = "finding"
@@ -21,10 +20,15 @@ _OF_MAPPING = "MAP-"
 
 
 def save_findings(
-    connection: Connection, vault: Vault, revision_id: int, found: Iterable[Finding], *, keep_notes: bool = False
+    connection: Connection, vault: Vault, found: Mapping[int, Iterable[Finding]], *, keep_notes: bool = False
 ) -> None:
-    """Replace a revision's findings by these; ``keep_notes`` spares what translation noted."""
-    connection.execute(_FORGET_CHECKED if keep_notes else _FORGET, {"of": revision_id})
+    """Replace the findings of revisions (id → findings) by these; ``keep_notes`` spares what translation noted."""
+    connection.execute(_FORGET_CHECKED if keep_notes else _FORGET, {"of": list(found)})
+    add_findings(connection, vault, found)
+
+
+def add_findings(connection: Connection, vault: Vault, found: Mapping[int, Iterable[Finding]]) -> None:
+    """Add the findings of revisions that have none yet."""
     rows = [
         {
             "revision_id": revision_id,
@@ -35,13 +39,14 @@ def save_findings(
             "field": f.field,
             "text_sealed": vault.seal_text(json.dumps([f.value, f.message_vi, f.message_en, f.override]), _PURPOSE),
         }
-        for f in found
+        for revision_id, mine in found.items()
+        for f in mine
     ]
     if rows:
         connection.execute(_ADD, rows)
 
 
-_FORGET = delete(findings).where(findings.c.revision_id == bindparam("of", type_=Id))
+_FORGET = delete(findings).where(findings.c.revision_id.in_(bindparam("of", expanding=True)))
 _FORGET_CHECKED = _FORGET.where(~findings.c.rule.like(f"{_OF_MAPPING}%"))
 _ADD = insert(findings)
 

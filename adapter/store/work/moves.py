@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -18,6 +20,12 @@ def lock_dossier(connection: Connection, dossier_id: int) -> None:
     """Take the dossier's row first: every writer of its revisions meets here (PostgreSQL; SQLite has one writer)."""
     if connection.dialect.name == "postgresql":
         connection.execute(_LOCK, {"of": dossier_id})
+
+
+def lock_dossiers(connection: Connection, ids: Iterable[int]) -> None:
+    """:func:`lock_dossier` for many, in the order of their ids, so that two batches never wait in a circle."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_LOCK_MANY, {"ids": sorted(set(ids))})
 
 
 def move(
@@ -67,6 +75,60 @@ def move(
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of one revision by the holder of its lease. ``values``: further columns, as in :func:`move`."""
+
+    revision_id: int
+    dossier_id: int
+    source: State
+    target: State
+    held_fence: int
+    detail: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def move_many(connection: Connection, steps: Sequence[Step], *, at: datetime, actor: str) -> set[int]:
+    """:func:`move` for many revisions at once; the ids of those that moved, the others stood elsewhere.
+
+    Nothing is written for a revision that did not move. ValueError as :func:`move`.
+    """
+    for step in steps:
+        if step.target not in MOVES[step.source]:
+            raise ValueError(f"no move from {step.source} to {step.target}")
+    lock_dossiers(connection, [step.dossier_id for step in steps])
+    found = connection.execute(_STANDS, {"ids": [step.revision_id for step in steps]}).all()
+    stands = {row.id: (row.state, row.fence) for row in found}
+    mine = [s for s in steps if stands.get(s.revision_id) == (s.source.value, s.held_fence)]
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for step in mine:
+        values = {"lease_owner": None, "lease_until": None, **step.values, "state": step.target.value}
+        asked = {f"new_{name}": value for name, value in values.items()}
+        asked |= {"of": step.revision_id, "with_fence": step.held_fence, "from_state": step.source.value}
+        alike[tuple(values)].append(asked)
+    for names, rows in alike.items():
+        changed = connection.execute(_compare_and_set(names, fenced=True), rows)
+        assert changed.rowcount == len(rows), "a locked revision changed"  # noqa: S101 -- rolls everything back
+    if mine:
+        mirrored = [
+            {"of": s.dossier_id, "revision": s.revision_id, "new_state": s.target.value, "at": at}
+            for s in mine
+            if s.target is not State.SUPERSEDED
+        ]
+        if mirrored:
+            connection.execute(_MIRROR, mirrored)
+        connection.execute(
+            _ADD_EVENT,
+            [
+                _event(
+                    s.dossier_id, s.revision_id, at=at, actor=actor, detail=s.detail, source=s.source, target=s.target
+                )
+                for s in mine
+            ],
+        )
+    return {step.revision_id for step in mine}
+
+
 def record(
     connection: Connection,
     *,
@@ -80,19 +142,44 @@ def record(
     target: State | None = None,
 ) -> None:
     """Add one event. ``detail`` must hold no patient data."""
-    connection.execute(
-        _ADD_EVENT,
-        {
-            "at": at,
-            "dossier_id": dossier_id,
-            "revision_id": revision_id,
-            "kind": kind,
-            "from_state": source.value if source else None,
-            "to_state": target.value if target else None,
-            "actor": actor,
-            "detail": detail,
-        },
-    )
+    event = _event(dossier_id, revision_id, kind=kind, at=at, actor=actor, detail=detail, source=source, target=target)
+    connection.execute(_ADD_EVENT, event)
+
+
+def record_many(connection: Connection, found: Sequence[dict[str, Any]]) -> None:
+    """Add events made by :func:`first_state`."""
+    if found:
+        connection.execute(_ADD_EVENT, found)
+
+
+def first_state(
+    dossier_id: int, revision_id: int, target: State, *, at: datetime, actor: str, detail: str
+) -> dict[str, Any]:
+    """The event that a revision begins with."""
+    return _event(dossier_id, revision_id, at=at, actor=actor, detail=detail, target=target)
+
+
+def _event(
+    dossier_id: int,
+    revision_id: int | None,
+    *,
+    at: datetime,
+    actor: str,
+    detail: str,
+    kind: str = "state",
+    source: State | None = None,
+    target: State | None = None,
+) -> dict[str, Any]:
+    return {
+        "at": at,
+        "dossier_id": dossier_id,
+        "revision_id": revision_id,
+        "kind": kind,
+        "from_state": source.value if source else None,
+        "to_state": target.value if target else None,
+        "actor": actor,
+        "detail": detail,
+    }
 
 
 def _mirror(connection: Connection, revision_id: int, dossier_id: int, state: State, at: datetime) -> None:
@@ -115,6 +202,17 @@ def _compare_and_set(names: tuple[str, ...], fenced: bool) -> Update:
 
 
 _LOCK = select(dossiers.c.id).where(dossiers.c.id == bindparam("of", type_=Id)).with_for_update()
+_LOCK_MANY = (
+    select(dossiers.c.id)
+    .where(dossiers.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(dossiers.c.id)
+    .with_for_update()
+)
+_STANDS = (
+    select(revisions.c.id, revisions.c.state, revisions.c.fence)
+    .where(revisions.c.id.in_(bindparam("ids", expanding=True)))
+    .with_for_update()
+)
 _ADD_EVENT = insert(events)
 _MIRROR = (
     update(dossiers)

@@ -8,73 +8,23 @@ written with an older one raises LeaseLost or, for sends, is told back as late.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Integer,
-    Row,
-    Select,
-    Table,
-    and_,
-    bindparam,
-    exists,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Table, and_, insert, select, update
 
 from adapter.errors import LeaseLost
 from adapter.rules.finding import Finding
-from adapter.store.records import Answer, Claimed, Settlement
+from adapter.store.records import Answer, Checked, Claimed, Settlement, SignedBytes
 from adapter.store.states import State
 from adapter.store.tables.database import Database
-from adapter.store.tables.schema import attempts, dossier_bodies, dossiers, encounters, revisions, signed_bodies
+from adapter.store.tables.schema import attempts, dossiers, encounters, revisions, signed_bodies
 from adapter.store.tables.statements import change
-from adapter.store.tables.types import Id, Instant
 from adapter.store.work import settle
-from adapter.store.work.dossiers import DOSSIER_BODY
+from adapter.store.work.claims import SIGNED_BODY, Lease, Stage, claim, opened
 from adapter.store.work.findings import save_findings
-from adapter.store.work.moves import lock_dossier, move
+from adapter.store.work.moves import Step, lock_dossier, move, move_many
 from adapter.vault import Vault
-
-SIGNED_BODY = "signed-body"
-
-
-class Stage(StrEnum):
-    """The stages that work on revisions."""
-
-    CHECK = "check"
-    SIGN = "sign"
-    SEND = "send"
-
-
-@dataclass(frozen=True, slots=True)
-class _Queue:
-    """Which revisions a stage takes, and the state they wear while it works."""
-
-    states: tuple[State, ...]
-    leased: State | None  # None: the lease alone marks them
-
-
-_QUEUES = {
-    Stage.CHECK: _Queue((State.TRANSLATED,), None),
-    Stage.SIGN: _Queue((State.SIGNING, State.READY), State.SIGNING),
-    Stage.SEND: _Queue((State.UNKNOWN, State.SIGNED), State.SENDING),
-}
-
-
-_SIGNED_BODY = select(signed_bodies.c.body, signed_bodies.c.sha256).where(
-    signed_bodies.c.revision_id == bindparam("of", type_=Id)
-)
-_DOSSIER_BODY = select(dossier_bodies.c.body).where(dossier_bodies.c.revision_id == bindparam("of", type_=Id))
-_ADD_ATTEMPT = insert(attempts)
 
 
 class Outbox:
@@ -101,64 +51,16 @@ class Outbox:
         At most one revision of a dossier is at the gateway at a time: a successor waits while
         another one is ``sending`` or ``unknown``. Held dossiers are left alone.
         """
-        queue = _QUEUES[stage]
-        claimed: list[Claimed] = []
-        until = now + lease
-        asked = {"of": facility, "purposes": list(purposes), "now": now}
         with self._db.write() as connection:
-            for state in queue.states:
-                room = limit - len(claimed)
-                if room <= 0:
-                    break
-                for row in connection.execute(_due(stage, state), {**asked, "room": room}).all():
-                    taken = self._take(connection, stage, row, leased=queue.leased, owner=owner, now=now, until=until)
-                    if taken is not None:
-                        claimed.append(taken)
-        return claimed
-
-    def _take(
-        self,
-        connection: Connection,
-        stage: Stage,
-        row: Row[Any],
-        *,
-        leased: State | None,
-        owner: str,
-        now: datetime,
-        until: datetime,
-    ) -> Claimed | None:
-        state, fence = State(row.state), row.fence + 1
-        values: dict[str, Any] = {"lease_owner": owner, "lease_until": until, "fence": fence}
-        sha256 = ""
-        if stage is Stage.SEND:
-            values |= {"attempts": row.attempts + 1, "next_attempt_at": None}
-        if leased is None or leased is state:
-            if not change(connection, revisions, {"id": row.id, "fence": row.fence, "state": row.state}, values):
-                return None
-        else:
-            moved = move(
+            return claim(
                 connection,
-                revision_id=row.id,
-                dossier_id=row.dossier_id,
-                source=state,
-                target=leased,
-                at=now,
-                actor=owner,
-                held_fence=row.fence,
-                **values,
+                self._vault,
+                stage,
+                facility,
+                purposes,
+                lease=Lease(owner, now, now + lease),
+                limit=limit,
             )
-            if moved is None:
-                return None
-        if stage is Stage.SEND:
-            signed = connection.execute(_SIGNED_BODY, {"of": row.id}).one()
-            body, sha256 = self._vault.open_(signed.body, SIGNED_BODY), signed.sha256
-            attempt = {"revision_id": row.id, "fence": fence, "owner": owner, "started_at": now, "sha256": sha256}
-            connection.execute(_ADD_ATTEMPT, attempt)
-        else:
-            sealed = connection.execute(_DOSSIER_BODY, {"of": row.id}).scalar_one()
-            body = self._vault.open_(sealed, DOSSIER_BODY)
-        attempts_now = row.attempts + (1 if stage is Stage.SEND else 0)
-        return _claimed(row, leased or state, fence=fence, attempts_now=attempts_now, body=body, sha256=sha256)
 
     # ---- check -------------------------------------------------------------------------------
 
@@ -169,51 +71,43 @@ class Outbox:
 
         ``off``: rules the facility's settings took out, with their reasons, for the record.
         """
-        errors = sum(1 for f in findings if f.severity == "error")
-        target = State.BLOCKED if errors else State.READY
-        rules = ", ".join(sorted({f.rule for f in findings if f.severity == "error"}))
-        if off:
-            rules = "; ".join(filter(None, [rules, f"off by settings: {', '.join(off)}"]))
+        return _mine(self.checked_many([Checked(claimed, tuple(findings), tuple(off))], now=now, actor=actor)[0])
+
+    def checked_many(self, results: Sequence[Checked], *, now: datetime, actor: str) -> list[State | None]:
+        """:meth:`checked` for a batch in one transaction; None in the place of a result that lost its lease."""
+        steps = [_end_of_check(one) for one in results]
         with self._db.write() as connection:
-            self._end(
-                connection,
-                claimed,
-                source=State.TRANSLATED,
-                target=target,
-                now=now,
-                actor=actor,
-                detail=rules,
-            )
-            save_findings(connection, self._vault, claimed.revision_id, findings, keep_notes=True)
-        return target
+            moved = move_many(connection, steps, at=now, actor=actor)
+            mine = {one.claimed.revision_id: one.findings for one in results if one.claimed.revision_id in moved}
+            if mine:
+                save_findings(connection, self._vault, mine, keep_notes=True)
+        return [step.target if step.revision_id in moved else None for step in steps]
 
     # ---- sign --------------------------------------------------------------------------------
 
     def signed(self, claimed: Claimed, document: bytes, sha256: str, serial: str, *, now: datetime, actor: str) -> None:
         """The exact signed bytes and the state ``signed`` commit together. Raises LeaseLost."""
+        _mine(self.signed_many([SignedBytes(claimed, document, sha256, serial)], now=now, actor=actor)[0])
+
+    def signed_many(self, results: Sequence[SignedBytes], *, now: datetime, actor: str) -> list[State | None]:
+        """:meth:`signed` for a batch in one transaction; None in the place of a result that lost its lease."""
+        steps = [_end_of_signing(one) for one in results]
         with self._db.write() as connection:
-            self._end(
-                connection,
-                claimed,
-                source=State.SIGNING,
-                target=State.SIGNED,
-                now=now,
-                actor=actor,
-                detail=f"certificate {serial}",
-                certificate_serial=serial,
-                sent_sha256=sha256,
-                signing_ticket=None,
-                next_attempt_at=None,
-            )
-            connection.execute(
-                insert(signed_bodies).values(
-                    revision_id=claimed.revision_id,
-                    sha256=sha256,
-                    body=self._vault.seal(document, SIGNED_BODY),
-                    saved_at=now,
-                    keep_until=now + self._keep,
-                )
-            )
+            moved = move_many(connection, steps, at=now, actor=actor)
+            bodies = [
+                {
+                    "revision_id": one.claimed.revision_id,
+                    "sha256": one.sha256,
+                    "body": self._vault.seal(one.document, SIGNED_BODY),
+                    "saved_at": now,
+                    "keep_until": now + self._keep,
+                }
+                for one in results
+                if one.claimed.revision_id in moved
+            ]
+            if bodies:
+                connection.execute(_ADD_SIGNED, bodies)
+        return [step.target if step.revision_id in moved else None for step in steps]
 
     def unsignable(self, claimed: Claimed, finding: Finding, *, now: datetime, actor: str) -> None:
         """The document cannot be written or verified as it is: blocked, for a person. Raises LeaseLost."""
@@ -227,10 +121,15 @@ class Outbox:
                 actor=actor,
                 detail=finding.rule,
             )
-            save_findings(connection, self._vault, claimed.revision_id, [finding])
+            save_findings(connection, self._vault, {claimed.revision_id: [finding]})
 
-    def put_back(self, claimed: Claimed, reason: str, *, now: datetime, actor: str) -> None:
-        """Give a row back unharmed: its key, or the machine, is not ready. Raises LeaseLost."""
+    def put_back(
+        self, claimed: Claimed, reason: str, *, now: datetime, actor: str, again_at: datetime | None = None
+    ) -> None:
+        """Give a row back unharmed: its key, or the machine, is not ready. Raises LeaseLost.
+
+        ``again_at``: nobody takes it before then, so that the rows behind it come first.
+        """
         with self._db.write() as connection:
             if claimed.state is State.SIGNING:
                 self._end(
@@ -241,19 +140,13 @@ class Outbox:
                     now=now,
                     actor=actor,
                     detail=reason,
+                    **({"next_attempt_at": again_at} if again_at else {}),
                 )
                 return
             lock_dossier(connection, claimed.dossier_id)
-            done = connection.execute(
-                update(revisions)
-                .where(
-                    revisions.c.id == claimed.revision_id,
-                    revisions.c.fence == claimed.fence,
-                    revisions.c.state == claimed.state.value,
-                )
-                .values(lease_owner=None, lease_until=None)
-            )
-            if done.rowcount != 1:
+            mine = {"id": claimed.revision_id, "fence": claimed.fence, "state": claimed.state.value}
+            given = {"lease_owner": None, "lease_until": None, **({"next_attempt_at": again_at} if again_at else {})}
+            if not change(connection, revisions, mine, given):
                 raise lease_lost()
 
     def keep_ticket(self, claimed: Claimed, ticket: str | None, *, ask_at: datetime) -> None:
@@ -358,7 +251,7 @@ class Outbox:
                 .limit(limit)
             ).all()
         return [
-            _claimed(row, State.SENDING, fence=row.fence, attempts_now=row.attempts, body=b"", sha256=row.sha256)
+            opened(row, State.SENDING, fence=row.fence, attempts_now=row.attempts, body=b"", sha256=row.sha256)
             for row in rows
         ]
 
@@ -371,23 +264,35 @@ class Outbox:
         return None if body is None else self._vault.open_(body, SIGNED_BODY)
 
 
-def _claimed(row: Row[Any], state: State, *, fence: int, attempts_now: int, body: bytes, sha256: str) -> Claimed:
-    return Claimed(
-        revision_id=row.id,
-        dossier_id=row.dossier_id,
-        number=row.number,
-        facility=row.facility,
-        purpose=row.purpose,
-        occasion=row.occasion,
-        standard=row.standard,
-        state=state,
-        fence=fence,
-        attempts=attempts_now,
-        unknowns=row.unknowns,
-        body=body,
-        sha256=sha256,
-        ticket=row.signing_ticket,
-    )
+def _mine(state: State | None) -> State:
+    if state is None:
+        raise lease_lost()
+    return state
+
+
+def _end_of_check(one: Checked) -> Step:
+    claimed = one.claimed
+    errors = sorted({f.rule for f in one.findings if f.severity == "error"})
+    told = ", ".join(errors)
+    if one.off:
+        told = "; ".join(filter(None, [told, f"off by settings: {', '.join(one.off)}"]))
+    target = State.BLOCKED if errors else State.READY
+    return Step(claimed.revision_id, claimed.dossier_id, State.TRANSLATED, target, claimed.fence, told)
+
+
+def _end_of_signing(one: SignedBytes) -> Step:
+    claimed = one.claimed
+    values = {
+        "certificate_serial": one.serial,
+        "sent_sha256": one.sha256,
+        "signing_ticket": None,
+        "next_attempt_at": None,
+    }
+    told = f"certificate {one.serial}"
+    return Step(claimed.revision_id, claimed.dossier_id, State.SIGNING, State.SIGNED, claimed.fence, told, values)
+
+
+_ADD_SIGNED = insert(signed_bodies)
 
 
 def _leased(facility: str) -> tuple[tuple[Table, ColumnElement[bool]], ...]:
@@ -396,39 +301,6 @@ def _leased(facility: str) -> tuple[tuple[Table, ColumnElement[bool]], ...]:
     return (
         (revisions, and_(revisions.c.facility == facility, revisions.c.state.in_(states))),
         (encounters, and_(encounters.c.facility == facility, encounters.c.pending)),
-    )
-
-
-@cache
-def _due(stage: Stage, state: State) -> Select[Any]:
-    """What a stage may take in one state, most urgent first. Binds: of, purposes, now, room."""
-    now = bindparam("now", type_=Instant())
-    conditions: list[ColumnElement[bool]] = [
-        revisions.c.facility == bindparam("of"),
-        revisions.c.state == state.value,
-        revisions.c.purpose.in_(bindparam("purposes", expanding=True)),
-        ~dossiers.c.held,
-        or_(revisions.c.next_attempt_at.is_(None), revisions.c.next_attempt_at <= now),
-        or_(revisions.c.lease_until.is_(None), revisions.c.lease_until <= now),
-    ]
-    if state is not State.UNKNOWN:
-        conditions.append(dossiers.c.revision_id == revisions.c.id)
-    if stage is Stage.SEND:
-        other = revisions.alias("other")
-        conditions.append(
-            ~exists().where(
-                other.c.dossier_id == revisions.c.dossier_id,
-                other.c.id != revisions.c.id,
-                other.c.state.in_([State.SENDING.value, State.UNKNOWN.value]),
-            )
-        )
-    return (
-        select(revisions, dossiers.c.occasion)
-        .join(dossiers, dossiers.c.id == revisions.c.dossier_id)
-        .where(and_(*conditions))
-        .order_by(revisions.c.rank, revisions.c.deadline, revisions.c.id)
-        .limit(bindparam("room", type_=Integer()))
-        .with_for_update(skip_locked=True, of=[dossiers, revisions])
     )
 
 

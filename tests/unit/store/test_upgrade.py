@@ -16,7 +16,7 @@ from sqlalchemy import MetaData, create_engine, select
 from adapter.gateway.outcome import Outcome, OutcomeKind
 from adapter.store import Store, migrations
 from adapter.store.states import State
-from adapter.store.work.outbox import Stage
+from adapter.store.work.claims import Stage
 from tests.support.pipeline_world import FACILITY, Time, World, accepted, unknown, vault
 
 STEPS = sorted(path.name[:4] for path in Path(migrations.__file__).parent.joinpath("versions").glob("0*.py"))
