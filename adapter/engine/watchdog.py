@@ -14,8 +14,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from adapter.engine.logs import log
+from adapter.later import later
+
+if TYPE_CHECKING:
+    from adapter.engine import logs
+else:
+    logs = later("adapter.engine.logs")  # the supervisor has nothing to log
 
 HUNG = 70
 """Exit code of a process that ended because a stage hung (EX_SOFTWARE)."""
@@ -52,7 +58,7 @@ class Watchdog:
             hung = [one for one in self._running.values() if self.now() - one[2] > self.limit]
         for facility, stage, since in hung:
             seconds = self.now() - since
-            log.error("stage hangs", facility=facility, stage=stage, seconds=round(seconds))
+            logs.log.error("stage hangs", facility=facility, stage=stage, seconds=round(seconds))
             # The store may be what hangs: it gets a moment, not more.
             teller = threading.Thread(target=self.tell, args=(facility, stage, seconds), daemon=True)
             teller.start()
@@ -73,6 +79,6 @@ def notify(state: str) -> bool:
             out.connect(address)
             out.sendall(state.encode("ascii"))
     except OSError as error:
-        log.warning("systemd cannot be told", state=state, error=type(error).__name__)
+        logs.log.warning("systemd cannot be told", state=state, error=type(error).__name__)
         return False
     return True

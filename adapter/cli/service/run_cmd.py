@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, print_json, settings_of
-from adapter.cli.gateway.golive_cmd import ready_to_start
-from adapter.cli.service.status_view import show_status
-from adapter.engine.installation import open_installation
-from adapter.engine.logs import configure_logs
-from adapter.engine.passes import PassResult, one_pass
-from adapter.engine.status import status_of
 from adapter.engine.supervise import Supervisor, role_command
 from adapter.errors import ConfigError
 from adapter.settings import Settings
+
+if TYPE_CHECKING:
+    from adapter.engine.passes import PassResult
 
 
 def run_command(
@@ -31,24 +27,24 @@ def run_command(
     """Chạy dịch vụ: đọc, dịch, kiểm tra, ký, gửi / run the service."""
     settings = settings_of(workdir, config)
     if role in (None, "engine"):
-        ready_to_start(settings)
+        _ready_to_start(settings)
     if once:
         code = _once(settings, json_=json_)
         raise typer.Exit(code)
     if role is not None:
         _role(settings, role)
         return
-    configure_logs("supervisor", pretty=sys.stderr.isatty())
     notes.print(f"Dịch vụ chạy, Ctrl-C để dừng / the service runs, Ctrl-C stops it: {service_url(settings)}")
     Supervisor(service_roles(settings), notes.print).run()
 
 
 def worker_command(workdir: WorkdirOption = None, config: ConfigOption = None) -> None:
     """Thêm một máy xử lý trên PostgreSQL / one more worker on PostgreSQL."""
+    from adapter.engine.logs import configure_logs
     from adapter.engine.worker import run_worker
 
     settings = settings_of(workdir, config)
-    ready_to_start(settings)
+    _ready_to_start(settings)
     configure_logs("worker", pretty=sys.stderr.isatty())
     run_worker(settings)
 
@@ -67,7 +63,18 @@ def service_url(settings: Settings) -> str:
     return f"http://{settings.api.host}:{settings.api.port}/"
 
 
+def _ready_to_start(settings: Settings) -> None:
+    """The gate before every engine. Only what may reach a real gateway needs the store for it."""
+    if settings.gateway.environment == "simulator":
+        return
+    from adapter.cli.gateway.golive_cmd import ready_to_start
+
+    ready_to_start(settings)
+
+
 def _role(settings: Settings, role: str) -> None:
+    from adapter.engine.logs import configure_logs
+
     configure_logs(role, pretty=sys.stderr.isatty())
     if role == "engine":
         if settings.store_url().startswith("sqlite"):
@@ -97,6 +104,12 @@ def _role(settings: Settings, role: str) -> None:
 
 
 def _once(settings: Settings, *, json_: bool) -> int:
+    from rich.console import Console
+
+    from adapter.cli.service.status_view import show_status
+    from adapter.engine.installation import open_installation
+    from adapter.engine.passes import one_pass
+
     started = time.monotonic()
     with open_installation(settings) as installation:
         done = one_pass(installation)
@@ -111,6 +124,8 @@ def _once(settings: Settings, *, json_: bool) -> int:
 
 def run_document(store: Any, settings: Settings, done: PassResult, seconds: float) -> dict[str, Any]:
     """The status object with what this pass did."""
+    from adapter.engine.status import status_of
+
     return {
         **status_of(store, settings),
         "this_run": {"read": done.read, "sent": done.sent, "logins": done.logins},
