@@ -294,7 +294,7 @@ def test_faults_and_verdicts_of_the_practice_gateway_are_one_click(site: Site, c
         page = who.open("/practice")
         page.select_option("#fault", "throttled")
         page.click("button[value=fault]")
-        expect(page.locator("main .tag-warn").first).to_have_text("throttled")
+        expect(page.locator("main .tag-warn").first).to_have_text("Gửi quá nhanh")
         page.click("button[value=clear]")
         page.click("button[value=verdicts]")
         expect(page.locator(".note-good")).to_be_visible()

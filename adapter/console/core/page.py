@@ -58,6 +58,8 @@ def environment() -> Environment:
         when=shown.when,
         when_exactly=shown.when_exactly,
         day=shown.day,
+        weekday=shown.weekday,
+        stamped=shown.stamped,
     )
     return made
 
@@ -86,6 +88,10 @@ def page(
         at = shown.instant(value)
         return "" if at is None else t("ago" if at <= now else "in", span=shown.span(now - at, language))
 
+    def left(value: Any) -> str:
+        at = shown.instant(value)
+        return "" if at is None else t("overdue" if at <= now else "left", span=shown.span(now - at, language))
+
     document = (
         environment()
         .get_template(template)
@@ -109,6 +115,7 @@ def page(
             idle_minutes=console.settings.access.session_idle_minutes,
             now=now,
             ago=ago,
+            left=left,
             span=lambda seconds: shown.span(timedelta(seconds=seconds), language),
             **values,
         )

@@ -55,6 +55,25 @@ def day(value: date | str | None) -> str:
     return f"{on:%d/%m/%Y}"
 
 
+def stamped(value: str) -> str:
+    """``04:51:00 18/11/2026`` of a HIS's ``20261118045100``; empty for what is not written so."""
+    if len(value) != 14 or not value.isdigit() or value[:2] not in {"19", "20"}:
+        return ""
+    return f"{value[8:10]}:{value[10:12]}:{value[12:]} {value[6:8]}/{value[4:6]}/{value[:4]}"
+
+
+_WEEKDAYS = {
+    "vi": ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật"),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
+
+
+def weekday(value: datetime | str | None, language: str) -> str:
+    """``thứ Hai 23/11/2026``: the day it is in Vietnam."""
+    at = instant(value)
+    return f"{_WEEKDAYS[language][at.weekday()]} {at:%d/%m/%Y}" if at else ""
+
+
 def span(delta: timedelta, language: str) -> str:
     """A length of time in its largest unit and the next, minutes at least: ``3 ngày 4 giờ``."""
     seconds = int(abs(delta.total_seconds()))

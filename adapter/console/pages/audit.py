@@ -13,6 +13,11 @@ from adapter.console.core.page import page
 
 MayRead = Annotated[Principal, Depends(require("audit.read"))]
 _PER_PAGE = 100
+KINDS = (
+    "dossier.", "personal.", "session.", "user.", "key.", "mapping.", "catalogue.", "sending.", "verdicts.", "book.",
+    "readiness.", "settings.", "access.",
+)  # fmt: skip
+"""What can be asked for, as beginnings of an action's name."""
 
 
 def routes(console: Console) -> APIRouter:
@@ -47,6 +52,7 @@ def routes(console: Console) -> APIRouter:
             actor=actor,
             action=action,
             about=about,
+            kinds=KINDS,
             verified=console.store.audit.verify() if verify else None,
         )
 

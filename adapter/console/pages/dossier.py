@@ -16,8 +16,9 @@ from adapter.console.core.shown import wire_value
 from adapter.console.core.words import Words, language_of
 from adapter.console.reads.acts import act_on, overridable, possible
 from adapter.console.reads.document import parts_of
-from adapter.console.reads.rules import field_words, told
+from adapter.console.reads.rules import field_words, readable, told
 from adapter.console.reads.trace import Trace, trace_of
+from adapter.console.reads.way import way_of
 from adapter.dossier.model import Dossier
 from adapter.engine.schedules import period
 from adapter.errors import ConfigError
@@ -177,6 +178,7 @@ def _summary(console: Console, who: Principal, line: dict[str, Any]) -> dict[str
         "errors": [group for (severity, _, _), group in groups.items() if severity == "error"],
         "others": [group for (severity, _, _), group in groups.items() if severity != "error"],
         "hidden_findings": len(found) if not who.may("findings.read") else 0,
+        "way": way_of(line),
         "possible": possible(who, line),
         "blocking": overridable(line)[0],
         "faults": [t for t in line["tasks"] if t["closed_at"] is None],
@@ -204,7 +206,9 @@ def _finding(
         **one,
         **about,
         "message": (words[message[0]], words[message[1]]),
-        "value": one["value"] if clear else hidden(one["value"]),
+        "value": readable(newest["standard"], one["table"], one["field"], one["value"])
+        if clear
+        else hidden(one["value"]),
         "masked": not clear and bool(one["value"]),
         "field_vi": vi,
         "field_en": en,
@@ -250,6 +254,7 @@ def _tables(
                     {
                         "name": s.name,
                         "text": _readable(show, table, s.name, row.get(s.name, ""), s.xml_type),
+                        "veiled": show(table, s.name, row.get(s.name, "")) != row.get(s.name, ""),
                         "label": _label(dossier, show, table, s.name, row.get(s.name, ""), s.code_list),
                         "faults": faults.get((number, s.name), []),
                         "required": s.required == "Y",

@@ -12,7 +12,7 @@ from adapter.api.identity import require
 from adapter.console.core.context import Console
 from adapter.console.core.page import page
 from adapter.console.core.words import Words, language_of
-from adapter.console.pages.overview import SOON
+from adapter.console.pages.overview import MOST_COUNTED, SOON, alarms
 from adapter.console.reads.acts import ACTS, act_on
 from adapter.console.reads.rules import rule_words
 from adapter.store.views.worklist import OPEN, PURPOSES, STATES, Sort, Wanted
@@ -68,6 +68,8 @@ def routes(console: Console) -> APIRouter:
             found=found,
             view=view,
             views=VIEWS,
+            counts=None,
+            most=MOST_COUNTED,
             sorts=SORTS,
             states=STATES,
             purposes=PURPOSES,
@@ -84,6 +86,13 @@ def routes(console: Console) -> APIRouter:
             acts=ACTS,
             rule_words=rule_words(Words(language_of(request))),
         )
+
+    @router.get("/part/views")
+    def views(request: Request, who: MayRead, view: str = "all") -> Response:
+        """The saved views with how much waits in each, for the list that is already on the screen."""
+        found = console.kept.get(("alarms", mine := console.facilities(who)), lambda: alarms(console, mine))
+        counts = {**found, "due": found["soon"]}
+        return page(console, request, "part/views.html", who, view=view, views=VIEWS, counts=counts, most=MOST_COUNTED)
 
     @router.post("/dossiers/confirm")
     def confirm(

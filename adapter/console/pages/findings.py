@@ -14,13 +14,14 @@ from adapter.console.core.page import page
 from adapter.console.core.words import Words, language_of
 from adapter.console.pages.overview import top_findings
 from adapter.console.reads.plans import plan_of
-from adapter.console.reads.rules import field_words, told
+from adapter.console.reads.rules import field_words, readable, told
 from adapter.console.reads.sheets import workbook
 from adapter.errors import BhytError
 from adapter.mapping.tools.origins import origins
 from adapter.store.people.audit import Entry
 
 MayRead = Annotated[Principal, Depends(require("findings.read"))]
+GROUPED = ("fault", "place")
 _PER_PAGE = 100
 _MOST_EXPORTED = 20_000
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -31,9 +32,20 @@ def routes(console: Console) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.get("/findings")
-    def findings(request: Request, who: MayRead) -> Response:
+    def findings(request: Request, who: MayRead, by: str = "fault") -> Response:
         groups = _groups(console, who)
-        return page(console, request, "findings.html", who, groups=groups, tasks=_tasks(console, who))
+        by = by if by in GROUPED else "fault"
+        return page(
+            console,
+            request,
+            "findings.html",
+            who,
+            groups=groups,
+            places=_by_place(groups) if by == "place" else [],
+            by=by,
+            ways=GROUPED,
+            tasks=_tasks(console, who),
+        )
 
     @router.get("/findings.xlsx")
     def export(request: Request, who: MayRead) -> Response:
@@ -87,6 +99,23 @@ def _groups(console: Console, who: Principal) -> list[dict[str, Any]]:
     ]
 
 
+def _by_place(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same, for who goes through the HIS screen by screen: what is to be corrected in which column."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in groups:
+        found.setdefault(one["column"], []).append(one)
+    places = [
+        {
+            "column": column,
+            "groups": inside,
+            "dossiers": sum(one["dossiers"] for one in inside),
+            "soonest": min((one["soonest"] for one in inside if one["soonest"]), default=None),
+        }
+        for column, inside in found.items()
+    ]
+    return sorted(places, key=lambda one: (not one["column"], -one["dossiers"], one["column"]))
+
+
 def _places(console: Console, who: Principal, rule: str, field: str, most: int, start: int) -> list[dict[str, Any]]:
     rows = console.store.worklist.places(console.facilities(who), rule, field=field, limit=most, offset=start)
     about = told(rule)
@@ -96,7 +125,7 @@ def _places(console: Console, who: Principal, rule: str, field: str, most: int, 
 def _masked(row: dict[str, Any], about: dict[str, Any]) -> dict[str, Any]:
     """Lists show no personal value to anybody; who needs it opens the dossier."""
     if is_clear(row["table"], row["field"]) or not row["value"]:
-        return {**row, "masked": False}
+        return {**row, "value": readable("3176", row["table"], row["field"], row["value"]), "masked": False}
     quoted = row["value"] in row["message_vi"] + row["message_en"]
     words = {"message_vi": about["title_vi"], "message_en": about["title_en"]} if quoted else {}
     return {**row, **words, "value": hidden(row["value"]), "masked": True}

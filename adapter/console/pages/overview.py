@@ -20,7 +20,8 @@ from adapter.store.views.worklist import OPEN, Wanted
 
 MaySee = Annotated[Principal, Depends(require("status.read"))]
 SOON = timedelta(days=2)
-_MOST = 1000
+MOST_COUNTED = 1000
+"""What waits is counted so far and no further: beyond it the page says 1.000+."""
 
 
 def routes(console: Console) -> APIRouter:
@@ -63,12 +64,13 @@ def _read(console: Console, who: Principal) -> dict[str, Any]:
         "waiting": console.kept.get(("waiting", mine), lambda: console.store.trends.longest_waiting(mine, 5))
         if names_patients
         else [],
-        "alarms": console.kept.get(("alarms", mine), lambda: _alarms(console, mine)),
+        "alarms": console.kept.get(("alarms", mine), lambda: alarms(console, mine)),
         "top": console.kept.get(("top", mine), lambda: top_findings(console, mine, 6))
         if who.may("findings.read")
         else [],
         "health": console.kept.get(("health", mine), lambda: health(console, mine)),
         "month": _month(console, mine),
+        "most": MOST_COUNTED,
     }
 
 
@@ -90,13 +92,13 @@ def balance_of(console: Console, mine: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _alarms(console: Console, mine: tuple[str, ...]) -> dict[str, int]:
+def alarms(console: Console, mine: tuple[str, ...]) -> dict[str, int]:
     """How many dossiers need somebody, each counted up to a thousand."""
     list_ = console.store.worklist
     now = console.clock()
 
     def most(**wanted: Any) -> int:
-        return list_.bounded(Wanted(mine, **wanted), _MOST) if mine else 0
+        return list_.bounded(Wanted(mine, **wanted), MOST_COUNTED) if mine else 0
 
     return {
         "overdue": most(states=OPEN, due_before=now),

@@ -61,7 +61,7 @@ def routes(console: Console) -> APIRouter:
         except GatewayUnreachable as error:
             problem = error
         return page(console, request, "practice.html", who, status=503 if problem else 200, state=found,
-                    received=received, presets=PRESETS, problem=problem, told=told, n=n)  # fmt: skip
+                    received=received, presets=PRESETS, named=preset_of, problem=problem, told=told, n=n)  # fmt: skip
 
     @router.post("/practice")
     def control(
@@ -84,6 +84,14 @@ def routes(console: Console) -> APIRouter:
         return go(f"/practice?told={told}&n={n}")
 
     return router
+
+
+def preset_of(rule: dict[str, Any]) -> str:
+    """Which of the presets a running fault is; empty for one that somebody made by hand."""
+    return next(
+        (name for name, one in PRESETS.items() if all(rule.get(key) == one.get(key) for key in ("fault", "when"))),
+        next((name for name, one in PRESETS.items() if rule.get("fault") == one["fault"] and "when" not in one), ""),
+    )
 
 
 def _demo_only(console: Console) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request, Response
@@ -10,17 +11,21 @@ from adapter.access import Principal
 from adapter.api.identity import require
 from adapter.console.core.context import Console
 from adapter.console.core.page import go, page
+from adapter.console.core.words import Words, language_of
 from adapter.console.reads import studio
+from adapter.console.reads.rules import field_words
 from adapter.engine.plans import MAPPING
 from adapter.errors import BhytError, ConfigError
 from adapter.settings import Facility
 from adapter.store.people.audit import Entry
+from adapter.store.views.worklist import Wanted
 
 MayRead = Annotated[Principal, Depends(require("mapping.read"))]
 MayEdit = Annotated[Principal, Depends(require("mapping.edit"))]
 MayActivate = Annotated[Principal, Depends(require("mapping.activate"))]
 TOOLS = ("lines", "changes", "compare", "test", "coverage", "preview")
 _LONGEST = 2_000_000
+_CHOICES = 8
 
 
 class NoMapping(ConfigError):
@@ -84,6 +89,8 @@ def _looking(router: APIRouter, console: Console) -> None:
             ma_lk=ma_lk,
             versions=console.store.mappings.list(code),
             sample=studio.SAMPLE,
+            newest=_newest(console, facility) if tool == "preview" else [],
+            meaning=_meaning(request),
         )
 
 
@@ -266,6 +273,17 @@ def _tool(
     except BhytError as error:
         values["problem"] = error
     return values
+
+
+def _newest(console: Console, facility: Facility) -> list[str]:
+    """Encounters to choose from: those of the dossiers that changed last."""
+    found = console.store.worklist.page(Wanted((facility.code,), sort="-changed", limit=_CHOICES))
+    return list(dict.fromkeys(row["ma_lk"] for row in found.rows))
+
+
+def _meaning(request: Request) -> Callable[[str, str], str]:
+    t = Words(language_of(request))
+    return lambda table, field: t.of(*field_words("3176", table, field))
 
 
 def _entry(who: Principal, action: str, facility: Facility, reason: str, **detail: str) -> Entry:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from adapter.console.core.shown import wire_value
 from adapter.console.core.words import Words
 from adapter.rules.catalogue import catalogue
 from adapter.rules.report.hints import hint
@@ -36,6 +37,13 @@ def field_words(layout: str, table: str, field: str) -> tuple[str, str]:
     known = written_as(layout).tables.get(table)
     spec = known.by_name.get(field) if known is not None else None
     return (spec.meaning_vi, spec.meaning_en) if spec is not None else ("", "")
+
+
+def readable(layout: str, table: str, field: str, value: str) -> str:
+    """A value as people write it, where the layout knows the field."""
+    known = written_as(layout).tables.get(table)
+    spec = known.by_name.get(field) if known is not None else None
+    return wire_value(value, spec.xml_type) if spec is not None else value
 
 
 def rule_words(t: Words) -> Callable[[str], str]:

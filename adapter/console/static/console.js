@@ -49,6 +49,7 @@
   }
 
   for (const piece of document.querySelectorAll("[data-refresh]")) {
+    if ("atOnce" in piece.dataset) renew(piece);
     setInterval(() => renew(piece), Number(piece.dataset.every || 10) * 1000);
     document.addEventListener("visibilitychange", () => renew(piece));
   }
@@ -113,7 +114,35 @@
     }
   });
 
+  // On a phone the menu is one line: bring the page's own entry into sight.
+  const entry = document.querySelector(".side [aria-current]");
+  const side = document.querySelector(".side");
+  if (entry && side.scrollWidth > side.clientWidth) side.scrollLeft = entry.offsetLeft - 12;
+
   // A card or ID QR comes from a keyboard scanner as one line ending in Enter: the form goes by itself.
+  // What stands there is marked, so that the next scan takes its place; another number is another person.
   const scanned = document.querySelector("[data-scan]");
-  if (scanned) scanned.focus();
+  if (scanned) {
+    const first = document.querySelector("[aria-invalid]") || scanned;
+    first.focus();
+    if (first === scanned) scanned.select();
+    const asked = scanned.value;
+    scanned.addEventListener("input", () => {
+      if (!asked || scanned.value === asked) return;
+      for (const id of scanned.dataset.clears.split(" ")) document.getElementById(id).value = "";
+    }, { once: true });
+  }
+
+  // Outside the editor, a place named by a finding; inside it, the line itself.
+  document.addEventListener("click", (event) => {
+    const to = event.target.closest("[data-line]");
+    const editor = document.getElementById("text");
+    if (!to || !editor) return;
+    event.preventDefault();
+    const lines = editor.value.split("\n");
+    const from = lines.slice(0, Number(to.dataset.line) - 1).join("\n").length + (to.dataset.line > 1 ? 1 : 0);
+    editor.focus();
+    editor.setSelectionRange(from, from + lines[Number(to.dataset.line) - 1].length);
+    editor.scrollTop = Math.max(0, (Number(to.dataset.line) - 6) * editor.scrollHeight / lines.length);
+  });
 })();

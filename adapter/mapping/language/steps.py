@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapter.errors import ExpressionError
-from adapter.expr import ValueProblem
+from adapter.expr import Expression, ValueProblem
 from adapter.expr.functions import highest, lowest
 from adapter.expr.operators import add
 from adapter.mapping.language.compiled import Condition, Place, Value
@@ -81,7 +81,15 @@ def _expr(c: Compiler, m: Map, place: Place) -> Value:
         except ExpressionError as error:
             raise as_mapping_error(error, place, "MAP-EXPR-RUN") from error
 
-    return Value(evaluate, "expr", node.where, quick=lambda w: w.expression(found))
+    return Value(evaluate, _read_by(found, place) or "expr", node.where, quick=lambda w: w.expression(found))
+
+
+def _read_by(found: Expression, place: Place) -> str:
+    """The columns an expression reads, as they stand in it: what a clerk is told to look at."""
+    rows = {row for row, _ in found.columns}
+    plain = {name for name in found.names - rows - set(found.collections) if name not in place.names}
+    read = plain | {f"{row}.{column}" for row, column in found.columns} | set(found.collections)
+    return ", ".join(sorted(read, key=lambda name: (found.source.find(name.rpartition(".")[2]), name)))
 
 
 @_step(
@@ -430,7 +438,8 @@ def _choose(c: Compiler, m: Map, place: Place) -> Value:
                 return value.run(scope)
         return None
 
-    return Value(choose, "choose", m.at("choose"), quick=lambda w: w.branches(branches))
+    labels = dict.fromkeys(value.label for _, value in branches if value.const is None)
+    return Value(choose, ", ".join(labels) or "choose", m.at("choose"), quick=lambda w: w.branches(branches))
 
 
 @_step("field", "FIELD or XML1.FIELD", "trường đã ánh xạ", "a field as mapped")
