@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapter.clock import Clock, system_clock
+from adapter.engine.heartbeat import Heart
 from adapter.engine.logs import log
 from adapter.engine.opening import open_store
 from adapter.engine.signals import stop_on_signals
@@ -123,8 +124,9 @@ def run_intake(settings: Settings, clock: Clock = system_clock, *, stop: threadi
         for thread in threads:
             thread.start()
         log.info("intake started", feeds=len(threads))
+        heart = Heart()
         while not stop.wait(0.5) and not parent_is_gone():
-            pass
+            heart.beat()
         stop.set()
         for thread in threads:
             thread.join(10)
