@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from functools import partial
 
 import uvicorn
@@ -16,13 +14,14 @@ from adapter.api.app import create_app
 from adapter.api.auth import first_key
 from adapter.api.book import book_routes
 from adapter.api.catalogues import catalogue_routes
-from adapter.api.fhir import doors, fhir_routes
+from adapter.api.fhir import Doors, fhir_routes
 from adapter.api.metrics import metrics_routes
 from adapter.api.oidc import oidc_routes
 from adapter.api.readiness import readiness_routes
 from adapter.api.reception import reception_routes
 from adapter.api.v1 import v1_routes
 from adapter.console import Console, Practice, console_routes, error_page
+from adapter.engine.heartbeat import Heart
 from adapter.engine.opening import open_store
 from adapter.engine.status import status_of
 from adapter.engine.supervise import parent_is_gone
@@ -53,7 +52,7 @@ def web_application(
             reception_routes(desk),
             *v1_routes(settings, store),
             oidc_routes(settings, store),
-            fhir_routes(lambda: doors(settings, store)),
+            fhir_routes(Doors(settings, store)),
             book_routes(BookDesk(settings, store, store.clock)),
             metrics_routes(settings, store),
             readiness_routes(settings, store),
@@ -72,7 +71,7 @@ def run_web(settings: Settings, *, practice: Practice | None = None) -> None:
         note_configuration(store, settings)
         desk = Desk(settings, store)
         app = web_application(settings, store, desk, key=key, practice=practice)
-        server = uvicorn.Server(
+        server = _Server(
             uvicorn.Config(
                 app,
                 host=settings.api.host,
@@ -82,7 +81,6 @@ def run_web(settings: Settings, *, practice: Practice | None = None) -> None:
                 server_header=False,
             )
         )
-        _stop_with_parent(server)
         try:
             server.run()
         except SystemExit as error:  # uvicorn's way of saying that it could not bind
@@ -96,11 +94,12 @@ def run_web(settings: Settings, *, practice: Practice | None = None) -> None:
             desk.close()
 
 
-def _stop_with_parent(server: uvicorn.Server) -> None:
-    def watch() -> None:
-        while not server.should_exit:
-            if parent_is_gone():
-                server.should_exit = True
-            time.sleep(1.0)
+class _Server(uvicorn.Server):
+    """uvicorn's loop, which gives signs of life and ends with the process that started it."""
 
-    threading.Thread(target=watch, name="bhyt-parent", daemon=True).start()
+    heart = Heart()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called ten times a second by the loop that serves requests."""
+        self.heart.beat()
+        return parent_is_gone() or await super().on_tick(counter)

@@ -24,6 +24,7 @@ from sqlalchemy.engine import make_url
 
 from adapter.clock import VIETNAM, Clock, system_clock
 from adapter.engine.embedded import tell_hung
+from adapter.engine.heartbeat import Heart
 from adapter.engine.housekeeping import Chore, chores
 from adapter.engine.installation import NEEDS, ROUND, FacilityLine, Installation, open_installation
 from adapter.engine.logs import Teller, log, take_over
@@ -109,9 +110,11 @@ class _Worker:
             await working
 
     async def _watch(self, stop: Callable[[], None]) -> None:
+        heart = Heart()
         while not self._stop.is_set():
             self._watchdog.look()
             notify("WATCHDOG=1")
+            heart.beat()
             if parent_is_gone():
                 stop()
             await asyncio.sleep(1.0)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
@@ -20,6 +21,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from filelock import FileLock, Timeout
 
 from adapter.clock import VIETNAM, Clock, system_clock
+from adapter.engine.heartbeat import Heart
 from adapter.engine.housekeeping import add_housekeeping
 from adapter.engine.installation import NEEDS, FacilityLine, open_installation
 from adapter.engine.logs import Teller, log
@@ -31,13 +33,15 @@ from adapter.errors import ConfigError
 from adapter.settings import Settings
 from adapter.store import Store
 
+_PULSE_SECONDS = 5.0
+
 
 def run_engine(settings: Settings, clock: Clock = system_clock) -> None:
     """Run schedules until SIGTERM or SIGINT, or until the supervisor is gone.
 
     Raises ConfigError when another engine runs on this workdir.
     """
-    stop = threading.Event()
+    stop, heart = threading.Event(), Heart()
     with (
         _only_engine(settings.workdir),
         stop_on_signals(stop),
@@ -66,12 +70,34 @@ def run_engine(settings: Settings, clock: Clock = system_clock) -> None:
                     misfire_grace_time=None,
                 )
         add_housekeeping(scheduler, settings, installation.store)
+        pulse = _Pulse()
+        scheduler.add_job(pulse, trigger(_PULSE_SECONDS), id="pulse", coalesce=True, misfire_grace_time=None)
         scheduler.start()
         log.info("engine started", facilities=len(installation.lines), pid=os.getpid())
         while not stop.wait(1.0) and not parent_is_gone():
             watchdog.look()
+            if pulse.fresh():
+                heart.beat()
         scheduler.shutdown(wait=True)
         log.info("engine stopped")
+
+
+class _Pulse:
+    """Started by the scheduler like any stage: shows that it still starts things.
+
+    It does not when its clock was set back by hours, for APScheduler waits for a time of day; the role is
+    then started anew by the supervisor, and catches up.
+    """
+
+    def __init__(self) -> None:
+        self._at = time.monotonic()
+
+    def __call__(self) -> None:
+        self._at = time.monotonic()
+
+    def fresh(self) -> bool:
+        """Whether something was started lately."""
+        return time.monotonic() - self._at < 6 * _PULSE_SECONDS
 
 
 def tell_hung(store: Store, facility: str, stage: str, seconds: float) -> None:

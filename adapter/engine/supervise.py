@@ -10,12 +10,15 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 
+from adapter.engine.heartbeat import VARIABLE, Signs
 from adapter.engine.watchdog import notify
 
 _FIRST_DELAY = 0.5
@@ -29,40 +32,68 @@ _PARENT = "BHYT_SUPERVISOR_PID"
 class _Role:
     name: str
     command: Sequence[str]
+    signs: Signs
+    heard: float
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     delay: float = _FIRST_DELAY
     due: float = 0.0
+    killed: bool = False
 
 
 @dataclass
 class Supervisor:
     """Keeps a set of commands running until it is told to stop.
 
-    ``roles`` maps a role's name to its command line. ``tell`` receives one line per event.
+    ``roles`` maps a role's name to its command line. ``tell`` receives one line per event. A role that
+    gives no sign of life (`adapter.engine.heartbeat`) for ``frozen_after`` seconds, or no first one for
+    ``start_within``, is killed and started again; systemd is fed only while every role gives signs.
     """
 
     roles: Mapping[str, Sequence[str]]
     tell: Callable[[str], None]
+    frozen_after: float = 60.0
+    start_within: float = 600.0
     _stopping: bool = field(default=False, init=False)
 
     def run(self) -> None:
         """Run until SIGTERM or SIGINT, then stop every role gracefully."""
-        rows = [_Role(name, command) for name, command in self.roles.items()]
         previous = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            ready = False
-            while not self._stopping:
-                for row in rows:
-                    self._keep(row)
-                ready = ready or notify("READY=1")
-                notify("WATCHDOG=1")
-                time.sleep(0.2)
-        finally:
-            notify("STOPPING=1")
-            for number, handler in previous.items():
-                signal.signal(number, handler)
-            self._stop(rows)
+        rows: list[_Role] = []
+        with tempfile.TemporaryDirectory(prefix="bhyt-signs-", ignore_cleanup_errors=True) as folder:
+            now = time.monotonic()
+            rows += [
+                _Role(name, command, Signs(Path(folder) / str(number)), now)
+                for number, (name, command) in enumerate(self.roles.items())
+            ]
+            try:
+                ready = False
+                while not self._stopping:
+                    now = self._awake(rows, now)
+                    for row in rows:
+                        self._keep(row)
+                    ready = ready or notify("READY=1")
+                    if all(self._well(row, now) for row in rows):
+                        notify("WATCHDOG=1")
+                    time.sleep(0.2)
+            finally:
+                notify("STOPPING=1")
+                for number, handler in previous.items():
+                    signal.signal(number, handler)
+                self._stop(rows)
+
+    def _awake(self, rows: Sequence[_Role], before: float) -> float:
+        """The time now. When we ourselves were frozen or asleep for a while, every role gets its time anew."""
+        now = time.monotonic()
+        if now - before > 5.0:
+            for row in rows:
+                row.heard = now
+        return now
+
+    def _well(self, row: _Role, now: float) -> bool:
+        """Whether the role gave a sign not long ago, or is only just being started."""
+        patience = self.frozen_after if row.signs.last is not None else self.start_within
+        return now - row.heard <= patience
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
@@ -72,21 +103,37 @@ class Supervisor:
         if row.process is None:
             if now < row.due:
                 return
+            row.signs.forget()
             # A session of its own: Ctrl-C reaches the parent only, which then asks politely.
             row.process = subprocess.Popen(  # noqa: S603 -- our own program's command line
-                list(row.command), start_new_session=True, env=child_environment()
+                list(row.command),
+                start_new_session=True,
+                env={**child_environment(), VARIABLE: str(row.signs.path)},
             )
-            row.started = now
+            row.started, row.killed = now, False
             self.tell(f"{row.name}: started (pid {row.process.pid})")
             return
         code = row.process.poll()
         if code is None:
+            self._look(row, now)
             return
         lived = now - row.started
         row.delay = _FIRST_DELAY if lived > _STABLE_AFTER else min(row.delay * 2, _LONGEST_DELAY)
         row.due = now + row.delay
         row.process = None
         self.tell(f"{row.name}: ended with {code}, starts again in {row.delay:.1f} s")
+
+    def _look(self, row: _Role, now: float) -> None:
+        """End a role that is there but does not move: killed, for a stuck process hears nothing milder."""
+        before = row.signs.last
+        last = row.signs.look(now)
+        if last is not None and last != before:
+            row.heard = last
+        patience = self.frozen_after if last is not None else self.start_within
+        if now - max(row.heard, row.started) > patience and row.process is not None and not row.killed:
+            self.tell(f"{row.name}: no sign of life for {patience:.0f} s (pid {row.process.pid}), killed")
+            row.process.kill()
+            row.killed = True
 
     def _stop(self, rows: Sequence[_Role]) -> None:
         running = [row.process for row in rows if row.process is not None and row.process.poll() is None]

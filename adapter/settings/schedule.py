@@ -37,6 +37,9 @@ class ScheduleSettings(Part):
     hang_minutes: Annotated[
         float, Field(gt=0, description="a stage that runs so long is told and the engine started anew")
     ] = 30
+    frozen_seconds: Annotated[
+        float, Field(ge=5, description="a role that lives but gives no sign so long is killed and started anew")
+    ] = 60
 
 
 class StageSchedule(Part):

@@ -35,7 +35,7 @@ def run_command(
         _role(settings, role)
         return
     notes.print(f"Dịch vụ chạy, Ctrl-C để dừng / the service runs, Ctrl-C stops it: {service_url(settings)}")
-    Supervisor(service_roles(settings), notes.print).run()
+    Supervisor(service_roles(settings), notes.print, settings.schedule.frozen_seconds).run()
 
 
 def worker_command(workdir: WorkdirOption = None, config: ConfigOption = None) -> None:

@@ -10,6 +10,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from adapter.engine.embedded import _Pulse
+from adapter.engine.heartbeat import Signs
+from adapter.engine.supervise import Supervisor, _Role
+
 
 def _pids(path: Path) -> list[int]:
     return [int(line) for line in path.read_text().split()] if path.exists() else []
@@ -48,6 +54,72 @@ def test_a_killed_role_comes_back_and_a_stop_ends_all_of_them(tmp_path: Path) ->
     finally:
         parent.kill()
         parent.wait()
+
+
+_BEATS = """
+import os, sys, time
+from adapter.engine.heartbeat import Heart
+open(sys.argv[1], 'a').write(f'{os.getpid()}\\n')
+heart = Heart()
+while True:
+    heart.beat()
+    time.sleep(0.1)
+"""
+
+
+def test_a_frozen_role_is_started_anew_and_the_others_go_on(tmp_path: Path) -> None:
+    places = {name: tmp_path / name for name in ("frozen", "well")}
+    roles = {name: [sys.executable, "-c", _BEATS, str(place)] for name, place in places.items()}
+    told = tmp_path / "told"
+    script = (
+        "from adapter.engine.supervise import Supervisor\n"
+        f"def tell(line): open({str(told)!r}, 'a').write(line + '\\n')\n"
+        f"Supervisor({roles!r}, tell=tell, frozen_after=3.0).run()\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script])
+    try:
+        _wait(lambda: all(len(_pids(place)) == 1 for place in places.values()))
+        time.sleep(1.0)  # it has given a first sign
+        (stuck,) = _pids(places["frozen"])
+        os.kill(stuck, signal.SIGSTOP)
+        _wait(lambda: len(_pids(places["frozen"])) == 2, 40)
+        assert not _alive(stuck)
+        time.sleep(1.0)
+        assert len(_pids(places["well"])) == 1, "the others are left alone"
+        parent.terminate()
+        assert parent.wait(20) == 0
+    finally:
+        parent.kill()
+        parent.wait()
+    lines = told.read_text().splitlines()
+    assert sum("no sign of life for 3 s" in line for line in lines) == 1
+
+
+def test_systemd_is_fed_only_while_every_role_gives_signs(tmp_path: Path) -> None:
+    supervisor = Supervisor({}, lambda _line: None, frozen_after=60, start_within=600)
+    role = _Role("web", [], Signs(tmp_path / "sign"), heard=100.0)
+    assert supervisor._well(role, 650.0), "a long first start (a migration) is no trouble"
+    assert not supervisor._well(role, 701.0), "one that never comes is"
+    (tmp_path / "sign").touch()
+    role.heard = role.signs.look(700.0) or 0
+    assert supervisor._well(role, 760.0)
+    role.signs.look(761.0)
+    assert not supervisor._well(role, 761.0), "the same sign again is none"
+    rows = [role]
+    assert supervisor._awake(rows, 0.0) > 5
+    assert supervisor._well(role, role.heard), "after the machine slept every role gets its time anew"
+
+
+def test_a_scheduler_that_starts_nothing_gives_no_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("adapter.engine.embedded.time.monotonic", lambda: now[0])
+    pulse = _Pulse()
+    now[0] += 29
+    assert pulse.fresh()
+    now[0] += 2  # APScheduler waits for a time of day that a clock set back has moved hours away
+    assert not pulse.fresh()
+    pulse()
+    assert pulse.fresh()
 
 
 def test_a_child_ends_when_the_process_that_started_it_is_killed(tmp_path: Path) -> None:
