@@ -104,10 +104,12 @@ class Store:
         return cls(database, vault, clock, retention or Retention())
 
     def purge(self) -> Purged:
-        """Delete bodies whose retention is over; see :mod:`adapter.store.retention`."""
+        """Delete bodies whose retention is over; see :mod:`adapter.store.retention`. The daily hour of tidying."""
         self.history.forget(self.clock())
         self.books.forget(self.clock())
-        return purge(self.database, self.clock())
+        ended = purge(self.database, self.clock())
+        self.database.take_stock()
+        return ended
 
     def close(self) -> None:
         """Give back all connections."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-HEAD = "0010"
+HEAD = "0011"
 """The newest step. Checked first, so that an up-to-date store opens without loading Alembic."""
 
 

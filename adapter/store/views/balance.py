@@ -59,7 +59,7 @@ class Balance:
     def equations(self, facility: Facilities = None) -> dict[str, Any]:
         """Both equations with every line that does not hold, over one consistent picture."""
         with self._db.read() as connection:
-            return self._equations(connection, facility)
+            return _equations(connection, _lines(connection, facility), facility)
 
     def lines(self, facility: Facilities = None) -> list[Line]:
         """Every facility and day, both sides."""
@@ -69,8 +69,8 @@ class Balance:
     def summary(self, facility: Facilities = None) -> dict[str, Any]:
         """The counts of the status object: encounters, dossiers, check-ins, verdicts, conserved, equation."""
         with self._db.read() as connection:
-            detail = self._equations(connection, facility)
             lines = _lines(connection, facility)
+            detail = _equations(connection, lines, facility)
             totals = {group: dict.fromkeys(COLUMNS, 0) for group in ("dossiers", "checkins")}
             for line in lines:
                 for column, count in line.counts.items():
@@ -85,30 +85,6 @@ class Balance:
                 "equation": detail,
             }
 
-    def _equations(self, connection: Connection, facility: Facilities) -> dict[str, Any]:
-        lines = _lines(connection, facility)
-        sums = connection.execute(
-            _mine(
-                select(
-                    func.count().label("pulls"),
-                    *(func.coalesce(func.sum(pulls.c[c]), 0).label(c) for c in _PULL_COLUMNS),
-                    func.coalesce(func.sum(case((_unbalanced(), 1), else_=0)), 0).label("unbalanced"),
-                ).select_from(pulls),
-                pulls,
-                facility,
-            )
-        ).one()
-        pull = {key: int(value) for key, value in sums._mapping.items()}
-        broken = [line.to_dict() for line in lines if not line.conserved]
-        expected = sum(line.expected for line in lines)
-        columns = {c: sum(line.counts[c] for line in lines) for c in COLUMNS}
-        return {
-            "pull": pull,
-            "dossiers": {"expected": expected, **columns, "days": len(lines)},
-            "broken": broken,
-            "conserved": not broken and pull["unbalanced"] == 0,
-        }
-
 
 _PULL_COLUMNS = ("read", "unchanged", "new", "changed", "skipped")
 
@@ -119,6 +95,30 @@ def _unbalanced() -> Any:
 
 def _mine(statement: Any, table: Any, facility: Facilities) -> Any:
     return only(statement, table.c.facility, facility)
+
+
+def _equations(connection: Connection, lines: list[Line], facility: Facilities) -> dict[str, Any]:
+    sums = connection.execute(
+        _mine(
+            select(
+                func.count().label("pulls"),
+                *(func.coalesce(func.sum(pulls.c[c]), 0).label(c) for c in _PULL_COLUMNS),
+                func.coalesce(func.sum(case((_unbalanced(), 1), else_=0)), 0).label("unbalanced"),
+            ).select_from(pulls),
+            pulls,
+            facility,
+        )
+    ).one()
+    pull = {key: int(value) for key, value in sums._mapping.items()}
+    broken = [line.to_dict() for line in lines if not line.conserved]
+    expected = sum(line.expected for line in lines)
+    columns = {c: sum(line.counts[c] for line in lines) for c in COLUMNS}
+    return {
+        "pull": pull,
+        "dossiers": {"expected": expected, **columns, "days": len(lines)},
+        "broken": broken,
+        "conserved": not broken and pull["unbalanced"] == 0,
+    }
 
 
 def _lines(connection: Connection, facility: Facilities) -> list[Line]:

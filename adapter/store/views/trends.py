@@ -5,20 +5,23 @@ Meant to be asked now and then and kept: over a year of dossiers these take a se
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select, text
 
 from adapter.clock import VIETNAM
 from adapter.store.states import State, Verdict
 from adapter.store.tables.database import Database
-from adapter.store.tables.schema import dossiers, events, findings, pulls, revisions
+from adapter.store.tables.schema import SETBACK, dossiers, events, findings, pulls, revisions
 from adapter.store.work.intake import MA_LK
 from adapter.vault import Vault
+
+_SETTLED = timedelta(hours=1)
+"""After midnight a receipt of the day before may still be on its way into the store."""
+_KEPT_DAYS = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,39 +42,27 @@ class Trends:
     def __init__(self, database: Database, vault: Vault) -> None:
         self._db = database
         self._vault = vault
+        self._over: dict[tuple[tuple[str, ...], date], Day] = {}
 
     def month(self, facilities: Sequence[str], now: datetime, days: int = 30) -> list[Day]:
-        """The last ``days`` days in Vietnam's time, today last. Check-ins are left out."""
+        """The last ``days`` days in Vietnam's time, today last. Check-ins are left out.
+
+        A day that is over is counted once: receipts and states of the past do not change.
+        """
         today = now.astimezone(VIETNAM).date()
-        first = datetime.combine(today - timedelta(days=days - 1), time(), VIETNAM)
-        accepted: Counter[date] = Counter()
-        waits: dict[date, list[float]] = {}
+        mine = tuple(sorted(facilities))
+        found: list[Day] = []
         with self._db.read() as connection:
-            for at, ended in connection.execute(
-                select(revisions.c.accepted_at, revisions.c.ended_at).where(
-                    revisions.c.facility.in_(facilities),
-                    revisions.c.accepted_at >= first,
-                    revisions.c.purpose != "checkin",
-                )
-            ):
-                day = at.astimezone(VIETNAM).date()
-                accepted[day] += 1
-                if ended is not None and ended <= at:
-                    waits.setdefault(day, []).append((at - ended).total_seconds() / 3600)
-            moved = {
-                state: self._moved(connection, facilities, state, first) for state in (State.REFUSED, State.BLOCKED)
-            }
-        return [
-            Day(
-                day,
-                accepted[day],
-                moved[State.REFUSED][day],
-                moved[State.BLOCKED][day],
-                _percentile(waits.get(day, []), 50),
-                _percentile(waits.get(day, []), 90),
-            )
-            for day in (today - timedelta(days=back) for back in range(days - 1, -1, -1))
-        ]
+            for day in (today - timedelta(days=back) for back in range(days - 1, -1, -1)):
+                known = self._over.get((mine, day))
+                if known is None:
+                    known = _day(connection, mine, day)
+                    if day < (now - _SETTLED).astimezone(VIETNAM).date():
+                        self._over[mine, day] = known
+                found.append(known)
+        while len(self._over) > _KEPT_DAYS:
+            self._over.pop(next(iter(self._over)), None)
+        return found
 
     def today(self, facilities: Sequence[str], now: datetime) -> dict[str, int]:
         """How many dossiers passed each station since midnight: read, checked, signed, sent, receipt, verdict."""
@@ -199,31 +190,52 @@ class Trends:
         with self._db.read() as connection:
             return int(connection.execute(statement).scalar_one())
 
-    def _moved(self, connection: Any, facilities: Sequence[str], state: State, first: datetime) -> Counter[date]:
-        found: Counter[date] = Counter()
-        seen: set[tuple[int, date]] = set()
-        for at, revision in connection.execute(
-            select(events.c.at, events.c.revision_id)
+
+def _day(connection: Connection, facilities: tuple[str, ...], day: date) -> Day:
+    since = datetime.combine(day, time(), VIETNAM)
+    until = since + timedelta(days=1)
+    accepted, waits = 0, []
+    for at, ended in connection.execute(
+        select(revisions.c.accepted_at, revisions.c.ended_at).where(
+            revisions.c.facility.in_(facilities),
+            revisions.c.accepted_at >= since,
+            revisions.c.accepted_at < until,
+            revisions.c.purpose != "checkin",
+        )
+    ):
+        accepted += 1
+        if ended is not None and ended <= at:
+            waits.append((at - ended).total_seconds() / 3600)
+    setbacks: dict[str, int] = {
+        row.to_state: row.n
+        for row in connection.execute(
+            select(events.c.to_state, func.count(events.c.revision_id.distinct()).label("n"))
             .join(dossiers, dossiers.c.id == events.c.dossier_id)
             .where(
-                events.c.at >= first,
-                events.c.to_state == state.value,
+                text(f"events.{SETBACK}"),
+                events.c.at >= since,
+                events.c.at < until,
                 dossiers.c.facility.in_(facilities),
                 dossiers.c.purpose != "checkin",
             )
-        ):
-            day = at.astimezone(VIETNAM).date()
-            if (revision, day) not in seen:
-                seen.add((revision, day))
-                found[day] += 1
-        return found
+            .group_by(events.c.to_state)
+        )
+    }
+    waits.sort()
+    return Day(
+        day,
+        accepted,
+        setbacks.get(State.REFUSED.value, 0),
+        setbacks.get(State.BLOCKED.value, 0),
+        _percentile(waits, 50),
+        _percentile(waits, 90),
+    )
 
 
-def _percentile(values: list[float], share: int) -> float | None:
+def _percentile(ordered: list[float], share: int) -> float | None:
     """Nearest rank: a value that really occurred."""
-    if not values:
+    if not ordered:
         return None
-    ordered = sorted(values)
     return ordered[max(0, -(-len(ordered) * share // 100) - 1)]
 
 

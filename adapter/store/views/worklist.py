@@ -193,7 +193,7 @@ class Worklist:
     def _ids(self, connection: Connection, wanted: Wanted) -> tuple[list[int], _Order, bool]:
         order = _ORDERS[wanted.sort]
         narrow = self._narrow(connection, wanted)
-        if isinstance(narrow, list):
+        if isinstance(narrow, list | Select):
             return self._small(connection, wanted, narrow, order)
         if narrow is not None:
             # Too many of them to sort: newest first, by the index that finds them.
@@ -206,8 +206,10 @@ class Worklist:
             return self._judged(connection, wanted, order)
         return self._runs(connection, wanted, order)
 
-    def _narrow(self, connection: Connection, wanted: Wanted) -> list[int] | ColumnElement[bool] | _Words | None:
-        """Ids when they are few, a condition or words when they are many, None when nothing narrows."""
+    def _narrow(
+        self, connection: Connection, wanted: Wanted
+    ) -> list[int] | Select[Any] | ColumnElement[bool] | _Words | None:
+        """Ids (or the query that gives them) when they are few, a condition or words when many, None without any."""
         if wanted.text.strip():
             return self._by_text(connection, wanted.text.strip())
         if wanted.rule is not None:
@@ -215,20 +217,17 @@ class Worklist:
                 select(dossiers.c.id)
                 .join(findings, findings.c.revision_id == dossiers.c.revision_id)
                 .where(findings.c.rule == wanted.rule)
-                .limit(_SMALL + 1)
             )
             # Counted by finding: a dossier with hundreds of them makes the set dense a little sooner.
-            ids = list(connection.execute(found).scalars())
-            return list(set(ids)) if len(ids) <= _SMALL else _has_rule(wanted.rule)
+            return found if _upto(connection, found) <= _SMALL else _has_rule(wanted.rule)
         if wanted.day is not None:
             of_day = select(dossiers.c.id).where(
                 dossiers.c.facility.in_(wanted.facilities), dossiers.c.first_day == wanted.day
             )
-            ids = list(connection.execute(of_day.limit(_SMALL + 1)).scalars())
-            return ids if len(ids) <= _SMALL else dossiers.c.first_day == wanted.day
+            return of_day if _upto(connection, of_day) <= _SMALL else dossiers.c.first_day == wanted.day
         return None
 
-    def _by_text(self, connection: Connection, typed: str) -> list[int] | _Words:
+    def _by_text(self, connection: Connection, typed: str) -> list[int] | Select[Any] | _Words:
         numbers = select(search_words.c.dossier_id).where(
             search_words.c.kind.in_(["card", "person"]),
             search_words.c.value.in_([self._vault.blind(typed, "card"), self._vault.blind(typed, "person")]),
@@ -243,17 +242,16 @@ class Worklist:
         others = [word for word in words if word != rarest]
         if sizes[rarest] > _SMALL:
             return _Words(rarest, tuple(others))
-        # One word after the other, the rarest first: a common word is never gathered whole.
-        found = list(connection.execute(_having(rarest)).scalars())
-        for word in others:
-            found = list(connection.execute(_having(word).where(search_words.c.dossier_id.in_(found))).scalars())
+        found = _having(rarest)
+        for word in others:  # looked up for each dossier of the rarest: a common word is never gathered whole
+            found = found.where(exists().where(_other.c.dossier_id == search_words.c.dossier_id, *_is(word, _other)))
         return found
 
     def _small(
         self,
         connection: Connection,
         wanted: Wanted,
-        ids: list[int],
+        ids: list[int] | Select[Any],
         order: _Order,
         also: ColumnElement[bool] | None = None,
     ) -> tuple[list[int], _Order, bool]:
@@ -290,7 +288,12 @@ class Worklist:
                 walked = walked.where(there)
             return _cut(connection, walked, wanted, order)
         order = _ORDERS["-id"]
-        return _cut(connection, select(dossiers.c.id).where(narrow, *_filters(wanted)), wanted, order)
+        if wanted.rule is None:
+            return _cut(connection, select(dossiers.c.id).where(narrow, *_filters(wanted)), wanted, order)
+        # The newest first until the page is full; the key of the facility would lead to all of them.
+        _, *others = _filters(wanted)
+        unled = func.coalesce(dossiers.c.facility, "").in_(wanted.facilities)
+        return _cut(connection, select(dossiers.c.id).where(narrow, unled, *others), wanted, order)
 
     def _judged(self, connection: Connection, wanted: Wanted, order: _Order) -> tuple[list[int], _Order, bool]:
         few = self._few_runs(connection, wanted)
