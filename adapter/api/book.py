@@ -17,11 +17,11 @@ from adapter.access import Principal
 from adapter.access.refusals import not_allowed
 from adapter.api.identity import require
 from adapter.clock import VIETNAM
+from adapter.engine.plans import plan_path
 from adapter.errors import BhytError, ConfigError
 from adapter.healthbook.pages import book_page, timeline_page, to_pdf, watch_page
 from adapter.healthbook.visit_json import shown_json
 from adapter.pipeline.books.desk import BookDesk, BookGone
-from adapter.resources import mapping_file
 
 _Key = Annotated[str, Field(min_length=1, max_length=100)]
 Reader = Annotated[Principal, Depends(require("book.read"))]
@@ -122,7 +122,7 @@ def book_routes(desk: BookDesk) -> APIRouter:
             if caller.sees(one.code) and facility in (None, one.code):
                 from adapter.mapping import load_mapping
 
-                plan = load_mapping(mapping_file(one.mapping, settings.workdir))
+                plan = load_mapping(plan_path(settings, one, desk.store))
                 documents.append({"facility": one.code, **desk.gaps(plan, one.code).to_dict()})
         return JSONResponse({"facilities": documents})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -13,9 +14,9 @@ from fastapi.responses import JSONResponse
 from adapter.access import Principal
 from adapter.api.identity import require
 from adapter.clock import Clock, system_clock
+from adapter.engine.plans import plan_path
 from adapter.errors import SourceValueError, StoreBusy
-from adapter.resources import mapping_file
-from adapter.settings import Settings
+from adapter.settings import Facility, Settings
 from adapter.store import Store
 
 if TYPE_CHECKING:
@@ -43,45 +44,53 @@ class Door:
         return received
 
 
-def doors(settings: Settings, store: Store, clock: Clock = system_clock) -> dict[str, Door]:
-    """A door for every facility with a feed ``fhir`` that has ``push: true``. Raises MappingError, ConfigError."""
-    # FHIR's models and path language take a second to load: at the first Bundle, and only where one may come.
-    from adapter.engine.intake import StoreInbox
-    from adapter.mapping import load_mapping
-    from connectors.fhir.feed import read_feed_options
-    from connectors.fhir.gather import Gatherer
-    from connectors.fhir.spec import read_spec
+class Doors:
+    """A door for every facility with a feed ``fhir`` that has ``push: true``, under the mapping at work just now."""
 
-    found: dict[str, Door] = {}
-    for facility in settings.facilities:
-        for feed in facility.feeds:
-            if feed.connector != "fhir" or facility.paused:
-                continue
-            options = read_feed_options(settings.placed(feed.options))
-            if options.push:
-                plan = load_mapping(mapping_file(facility.mapping, settings.workdir))
-                gatherer = Gatherer(read_spec(plan.source), options.systems)
-                found[facility.code] = Door(StoreInbox(store, facility, plan, clock), gatherer, options)
-    return found
+    def __init__(self, settings: Settings, store: Store, clock: Clock = system_clock) -> None:
+        self._settings, self._store, self._clock = settings, store, clock
+        self._opening = threading.Lock()
+        self._opened: dict[str, tuple[Path, Door]] = {}
+
+    def __call__(self) -> dict[str, Door]:
+        """Doors by facility code. Raises MappingError, ConfigError, StoreBusy."""
+        # FHIR's models and path language take a second to load: at the first Bundle, and only where one may come.
+        from connectors.fhir.feed import read_feed_options
+
+        with self._opening:
+            for facility in self._settings.facilities:
+                for feed in facility.feeds:
+                    if feed.connector != "fhir" or facility.paused:
+                        continue
+                    options = read_feed_options(self._settings.placed(feed.options))
+                    if options.push:
+                        self._open(facility, options)
+            return {code: door for code, (_, door) in self._opened.items()}
+
+    def _open(self, facility: Facility, options: FeedOptions) -> None:
+        from adapter.engine.intake import StoreInbox
+        from adapter.mapping import load_mapping
+        from connectors.fhir.gather import Gatherer
+        from connectors.fhir.spec import read_spec
+
+        path = plan_path(self._settings, facility, self._store)
+        before = self._opened.get(facility.code)
+        if before is None or before[0] != path:
+            plan = load_mapping(path)
+            gatherer = Gatherer(read_spec(plan.source), options.systems)
+            door = Door(StoreInbox(self._store, facility, plan, self._clock), gatherer, options)
+            self._opened[facility.code] = (path, door)
 
 
 def fhir_routes(open_doors: Callable[[], dict[str, Door]]) -> APIRouter:
-    """Routes over the doors by facility code; ``open_doors`` is asked at the first Bundle and may raise."""
+    """Routes over the doors by facility code; ``open_doors`` is asked at every Bundle and may raise."""
     router = APIRouter(tags=["fhir"])
-    opened: dict[str, Door] = {}
-    opening = threading.Lock()
-
-    def found() -> dict[str, Door]:
-        with opening:
-            if not opened:
-                opened.update(open_doors())
-        return opened
 
     @router.post("/v1/fhir/Bundle", summary="Encounters as a FHIR R4 Bundle", response_class=JSONResponse)
     async def push(
         request: Request, caller: Annotated[Principal, Depends(require("sources.push"))], facility: str | None = None
     ) -> JSONResponse:
-        known = {code: door for code, door in (await run_in_threadpool(found)).items() if caller.sees(code)}
+        known = {code: door for code, door in (await run_in_threadpool(open_doors)).items() if caller.sees(code)}
         code = facility if facility is not None else next(iter(known)) if len(known) == 1 else ""
         door = known.get(code)
         if door is None:

@@ -7,21 +7,23 @@ after a pause, the others go on.
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from adapter.clock import Clock, system_clock
 from adapter.engine.heartbeat import Heart
 from adapter.engine.logs import log
 from adapter.engine.opening import open_store
+from adapter.engine.plans import plan_path
 from adapter.engine.signals import stop_on_signals
 from adapter.engine.supervise import parent_is_gone
 from adapter.errors import BhytError, ConfigError, LeaseLost
 from adapter.mapping import load_mapping
 from adapter.pipeline.context import Plan
 from adapter.pipeline.pull import save, source_name
-from adapter.resources import mapping_file
 from adapter.settings import Facility, FeedSettings, Settings
 from adapter.source import Kept, Message, SourceEncounter
 from adapter.store import Store
@@ -29,6 +31,8 @@ from adapter.store.views.followed import dossiers_of
 from connectors.base import Feed, Followed, open_feed
 
 _PAUSE = 10.0
+_LOOK = 0.5
+_LOOK_FOR_MAPPING = 5.0
 
 
 class StoreInbox:
@@ -116,38 +120,78 @@ def run_intake(settings: Settings, clock: Clock = system_clock, *, stop: threadi
         )
     stop = stop or threading.Event()
     with stop_on_signals(stop), open_store(settings, clock) as store:
-        opened = [_open(settings, store, facility, feed, clock) for facility, feed in wanted]
-        threads = [
-            threading.Thread(target=_keep, args=(name, feed, inbox, stop), name=name, daemon=True)
-            for name, feed, inbox in opened
-        ]
+        running = [_Running(settings, store, facility, feed, clock=clock, stop=stop) for facility, feed in wanted]
+        threads = [threading.Thread(target=one.run, name=one.name, daemon=True) for one in running]
+        # What stands now stays: looking through it again and again would make a sender wait.
+        gc.collect()
+        gc.freeze()
         for thread in threads:
             thread.start()
         log.info("intake started", feeds=len(threads))
-        heart = Heart()
-        while not stop.wait(0.5) and not parent_is_gone():
+        passed, heart = 0.0, Heart()
+        while not stop.wait(_LOOK) and not parent_is_gone():
             heart.beat()
+            passed += _LOOK
+            if passed >= _LOOK_FOR_MAPPING:
+                passed = 0.0
+                for one in running:
+                    one.look()
         stop.set()
         for thread in threads:
             thread.join(10)
         log.info("intake stopped")
 
 
-def _open(
-    settings: Settings, store: Store, facility: Facility, feed: FeedSettings, clock: Clock
-) -> tuple[str, Feed, StoreInbox]:
-    plan = load_mapping(mapping_file(facility.mapping, settings.workdir))
-    opened = open_feed(feed.connector, settings.placed(feed.options), plan.source)
-    return f"{facility.code}:{feed.connector}", opened, StoreInbox(store, facility, plan, clock)
+class _Running:
+    """One facility's feed under the mapping at work; another version put to work takes over without a restart."""
 
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        facility: Facility,
+        feed: FeedSettings,
+        *,
+        clock: Clock,
+        stop: threading.Event,
+    ) -> None:
+        """Raises ConfigError, MappingError."""
+        self._settings, self._store, self._facility = settings, store, facility
+        self._feed, self._clock, self._stop = feed, clock, stop
+        self.name = f"{facility.code}:{feed.connector}"
+        self._path = plan_path(settings, facility, store)
+        self._opened = self._open(self._path)
+        self._renewed = threading.Event()
 
-def _keep(name: str, feed: Feed, inbox: StoreInbox, stop: threading.Event) -> None:
-    """Run one feed for ever; whatever ends it is logged and it starts again."""
-    while not stop.is_set():
+    def _open(self, path: Path) -> tuple[Feed, StoreInbox]:
+        plan = load_mapping(path)
+        feed = open_feed(self._feed.connector, self._settings.placed(self._feed.options), plan.source)
+        return feed, StoreInbox(self._store, self._facility, plan, self._clock)
+
+    def look(self) -> None:
+        """Take up another version of the mapping. One that cannot be used is told, and the one at work goes on."""
         try:
-            feed.run(inbox, stop.is_set)
+            path = plan_path(self._settings, self._facility, self._store)
+            if path == self._path:
+                return
+            self._path = path
+            self._opened = self._open(path)
         except BhytError as error:
-            log.warning("feed failed", feed=name, **error.to_dict())
-        except Exception as error:  # noqa: BLE001 -- a third party's feed must not take the others with it
-            log.error("feed broke", feed=name, error=type(error).__name__)
-        stop.wait(_PAUSE)
+            log.warning("feed keeps its mapping", feed=self.name, **error.to_dict())
+            return
+        log.info("feed takes up another mapping", feed=self.name)
+        self._renewed.set()
+
+    def run(self) -> None:
+        """Run for ever; whatever ends the feed is logged and it starts again."""
+        while not self._stop.is_set():
+            self._renewed.clear()
+            feed, inbox = self._opened
+            try:
+                feed.run(inbox, lambda: self._stop.is_set() or self._renewed.is_set())
+            except BhytError as error:
+                log.warning("feed failed", feed=self.name, **error.to_dict())
+            except Exception as error:  # noqa: BLE001 -- a third party's feed must not take the others with it
+                log.error("feed broke", feed=self.name, error=type(error).__name__)
+            if not self._renewed.is_set():
+                self._stop.wait(_PAUSE)

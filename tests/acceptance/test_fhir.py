@@ -15,7 +15,7 @@ import httpx
 import pytest
 import yaml
 
-from adapter.api.fhir import doors
+from adapter.api.fhir import Doors
 from adapter.clock import VIETNAM
 from adapter.demo.workdir import prepare
 from adapter.engine.opening import open_store
@@ -128,7 +128,7 @@ def test_pushed_bundles_become_receipts_once_however_often_they_come(hospital: C
     assert status["dossiers"]["accepted"] == 4
     assert received(workdir) == {f"F26{n:06d}": 1 for n in range(1, 5)}
     with open_store(settings) as store:
-        assert list(doors(settings, store)) == [settings.facilities[0].code]
+        assert list(Doors(settings, store)()) == [settings.facilities[0].code]
 
 
 def test_a_bulk_export_of_another_generator_becomes_receipts(hospital: Callable[..., Path], tmp_path: Path) -> None:

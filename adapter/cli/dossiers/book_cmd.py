@@ -17,12 +17,12 @@ from rich.table import Table
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, print_json, say, settings_of
 from adapter.clock import VIETNAM, system_clock
 from adapter.engine.opening import open_store
+from adapter.engine.plans import plan_path
 from adapter.errors import ConfigError
 from adapter.healthbook.pages import book_page, timeline_page, to_pdf, watch_page
 from adapter.healthbook.visit_json import shown_json
 from adapter.mapping import load_mapping
 from adapter.pipeline.books.desk import BookDesk
-from adapter.resources import mapping_file
 from adapter.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Sổ sức khỏe điện tử / the electronic health book")
@@ -121,7 +121,7 @@ def gaps(
     with _desk(settings) as desk:
         for one in settings.facilities:
             if facility in (None, one.code):
-                plan = load_mapping(mapping_file(one.mapping, settings.workdir))
+                plan = load_mapping(plan_path(settings, one, desk.store))
                 found = desk.gaps(plan, one.code, since=start)
                 documents.append(
                     {"facility": one.code, **found.to_dict(), "cut_off": desk.store.books.unreachable(one.code)}

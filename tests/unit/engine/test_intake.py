@@ -18,6 +18,7 @@ from adapter.errors import ConfigError
 from adapter.mapping import load_mapping
 from adapter.settings import Settings, load_settings
 from adapter.source import SourceEncounter
+from adapter.store.people.audit import Entry
 from connectors.base import Inbox
 
 MAPPING = {
@@ -103,3 +104,41 @@ def test_without_feeds_the_role_says_so(settings: Settings) -> None:
     facility = settings.facilities[0].model_copy(update={"feeds": ()})
     with pytest.raises(ConfigError, match="feed"):
         run_intake(settings.model_copy(update={"facilities": (facility,)}))
+
+
+def test_a_mapping_version_put_to_work_takes_over_without_a_restart(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    stop = threading.Event()
+
+    class Feed:
+        def __init__(self, rule: str) -> None:
+            self.rule = rule
+
+        def run(self, inbox: Any, stopping: Any) -> None:
+            read.append(self.rule)
+            if len(read) == 1:
+                _put_to_work(settings, (tmp_path / "mapping.yaml").read_text(encoding="utf-8"), rule="second")
+            else:
+                stop.set()
+            while not stopping():
+                stop.wait(0.01)
+
+    monkeypatch.setattr(intake, "open_feed", lambda _name, _options, spec: Feed(spec.get("rule", "first")))
+    monkeypatch.setattr(intake, "_LOOK_FOR_MAPPING", 0.05)
+    monkeypatch.setattr(intake, "_LOOK", 0.05)
+    run_intake(settings, stop=stop)
+    assert read == ["first", "second"]
+
+
+def _put_to_work(settings: Settings, text: str, *, rule: str) -> None:
+    document = yaml.safe_load(text)
+    document["source"]["rule"] = rule
+    with open_store(settings) as store:
+        code, now = settings.facilities[0].code, store.clock()
+        entry = Entry("mapping.save", "test", kind="mapping", about="1")
+        saved = store.mappings.save(
+            code, {"mapping.yaml": yaml.safe_dump(document)}, plan_hash="0" * 64, note="n", now=now, entry=entry
+        )
+        store.mappings.activate(code, saved, reason="r", now=now, entry=entry)
