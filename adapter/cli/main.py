@@ -6,10 +6,14 @@ unusable configuration.
 
 from __future__ import annotations
 
+import ast
 import importlib
+import importlib.util
 import os
 import sys
 from collections.abc import Sequence
+from importlib.abc import InspectLoader
+from typing import Any
 
 import typer
 
@@ -54,7 +58,7 @@ COMMANDS = {
 
 
 def build(argv: Sequence[str]) -> typer.Typer:
-    """The application with the one command that ``argv`` asks for, or with all of them."""
+    """The application with the one command that ``argv`` asks for; without one, with the names of all of them."""
     app = typer.Typer(
         name="bhyt",
         no_args_is_help=True,
@@ -65,23 +69,64 @@ def build(argv: Sequence[str]) -> typer.Typer:
 
     @app.callback()
     def _root(
-        version: bool = typer.Option(False, "--version", help="Phiên bản / version", is_eager=True),  # noqa: FBT003
+        _version: bool = typer.Option(
+            False,  # noqa: FBT003
+            "--version",
+            help="Phiên bản / version",
+            is_eager=True,
+            callback=_tell_version,
+        ),
     ) -> None:
-        if version:
-            sys.stdout.write(f"bhyt-adapter {__version__}\n")
-            raise typer.Exit
+        pass
 
     asked = next((word for word in argv if not word.startswith("-")), None)
+    if asked in COMMANDS:
+        module, attribute = COMMANDS[asked].split(":")
+        _add(app, asked, getattr(importlib.import_module(module), attribute))
+        return app
     for name, place in COMMANDS.items():
-        if asked in COMMANDS and name != asked:
-            continue
-        module, attribute = place.split(":")
-        target = getattr(importlib.import_module(module), attribute)
-        if isinstance(target, typer.Typer):
-            app.add_typer(target, name=name)
-        else:
-            app.command(name)(target)
+        _add(app, name, _described(place))
     return app
+
+
+def _add(app: typer.Typer, name: str, target: Any) -> None:
+    if isinstance(target, typer.Typer):
+        app.add_typer(target, name=name)
+    else:
+        app.command(name)(target)
+
+
+def _described(place: str) -> Any:
+    """A command as its source describes it, not loaded: a list of commands must not cost all they load."""
+    module, attribute = place.split(":")
+    spec = importlib.util.find_spec(module)
+    source = spec.loader.get_source(module) if spec and isinstance(spec.loader, InspectLoader) else None
+    for node in ast.parse(source or "").body:
+        if isinstance(node, ast.FunctionDef) and node.name == attribute:
+            return _named(attribute, ast.get_docstring(node))
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and _names(node, attribute):
+            told = {one.arg: one.value for one in node.value.keywords}
+            return typer.Typer(help=ast.literal_eval(told["help"]))
+    # Installed without sources: loading it tells the same.
+    return getattr(importlib.import_module(module), attribute)
+
+
+def _names(node: ast.Assign, attribute: str) -> bool:
+    return any(isinstance(target, ast.Name) and target.id == attribute for target in node.targets)
+
+
+def _named(name: str, text: str | None) -> Any:
+    def command() -> None:
+        pass
+
+    command.__name__, command.__doc__ = name, text
+    return command
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"bhyt-adapter {__version__}\n")
+        raise typer.Exit
 
 
 def main() -> None:
