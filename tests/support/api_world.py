@@ -13,11 +13,11 @@ from fastapi import FastAPI
 
 from adapter.access import Access
 from adapter.access.accounts import Accounts, By
-from adapter.api.serve import web_application
 from adapter.clock import system_clock
 from adapter.reception.desk import Desk
 from adapter.settings import Facility, Settings, SourceSettings
 from adapter.store.store import Store
+from adapter.web import web_application
 from tests.support.pipeline_world import FACILITY, FakeSource, Time, World, vault
 from tests.support.web import serve
 

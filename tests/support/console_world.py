@@ -17,7 +17,6 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from adapter.access.accounts import Accounts, By
 from adapter.api.auth import first_key
-from adapter.api.serve import web_application
 from adapter.demo.practice import practice_his
 from adapter.engine.installation import open_installation
 from adapter.engine.opening import open_store
@@ -25,6 +24,7 @@ from adapter.engine.passes import one_pass
 from adapter.reception.desk import Desk
 from adapter.settings import Settings, load_settings
 from adapter.store.store import Store
+from adapter.web import web_application
 from tests.support.cli import gateway_of
 from tests.support.inside import inside_json
 from tests.support.web import serve

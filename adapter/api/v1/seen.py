@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adapter.access import AccessRefused, Principal
-from adapter.console.core.masking import hidden, is_clear
+from adapter.access.clear import hidden, is_clear
 from adapter.dossier.model import Dossier
 from adapter.rules.catalogue import catalogue
 from adapter.store.people.audit import Entry

@@ -86,7 +86,7 @@ def _role(settings: Settings, role: str) -> None:
 
             run_worker(settings)  # one of many: each stage and chore is asked for once in the whole cluster
     elif role == "web":
-        from adapter.api.serve import run_web
+        from adapter.web import run_web
         from adapter.demo.practice import practice_his
 
         run_web(settings, practice=practice_his(settings.workdir) if settings.demo else None)

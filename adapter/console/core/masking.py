@@ -1,39 +1,14 @@
-"""What of a dossier may be seen before somebody asks to see the person.
-
-``data/clear_fields.yaml`` lists the fields that say nothing about who or how ill; every other field
-is masked, so that a field a later decision adds is hidden until somebody has thought about it.
-"""
+"""Who has opened which dossier to see the person in it."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from functools import cache
-from importlib.resources import files
 
-import yaml
-
+from adapter.access.clear import hidden, is_clear
 from adapter.clock import Clock
-from adapter.text import mask
 
 _MINUTES = 10
-
-
-@cache
-def _document() -> dict[str, frozenset[str]]:
-    text = files("adapter.console").joinpath("data", "clear_fields.yaml").read_text("utf-8")
-    return {key: frozenset(names) for key, names in yaml.safe_load(text).items()}
-
-
-def is_clear(table: str, field: str) -> bool:
-    """Whether a field is shown to everybody who may see dossiers."""
-    document = _document()
-    return table not in document["hidden_tables"] and field in document["clear"]
-
-
-def hidden(value: str) -> str:
-    """A masked value: its shape only."""
-    return mask(value) if value else ""
 
 
 class Revealed:

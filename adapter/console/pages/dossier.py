@@ -7,10 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request, Response
 
 from adapter.access import Principal
+from adapter.access.clear import hidden, is_clear
 from adapter.access.refusals import not_allowed
 from adapter.api.identity import require
 from adapter.console.core.context import Console
-from adapter.console.core.masking import hidden, is_clear, shower
+from adapter.console.core.masking import shower
 from adapter.console.core.page import go, page
 from adapter.console.core.shown import wire_value
 from adapter.console.core.words import Words, language_of

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from adapter.access import Principal
+from adapter.access.clear import hidden, is_clear
 from adapter.api.identity import require
 from adapter.console.core.context import Console
-from adapter.console.core.masking import hidden, is_clear
 from adapter.console.core.page import page
 from adapter.console.core.words import Words, language_of
 from adapter.console.pages.overview import top_findings

@@ -34,7 +34,7 @@ def test_the_supervisor_loads_neither_store_nor_stages() -> None:
     assert not loaded_by("import adapter.cli.service.run_cmd") & {*DEAR, "sqlalchemy", "lxml", "fastapi", "structlog"}
 
 
-@pytest.mark.parametrize("module", ["adapter.api.serve", "adapter.engine.embedded", "adapter.engine.intake"])
+@pytest.mark.parametrize("module", ["adapter.web", "adapter.engine.embedded", "adapter.engine.intake"])
 def test_a_role_loads_no_dear_library_before_it_needs_it(module: str) -> None:
     assert not loaded_by(f"import {module}") & DEAR
 

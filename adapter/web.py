@@ -1,4 +1,4 @@
-"""The web role in a process of its own."""
+"""The web role: API and console as one application, in a process of its own."""
 
 from __future__ import annotations
 

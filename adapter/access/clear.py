@@ -1,0 +1,31 @@
+"""What of a dossier may be seen before somebody asks to see the person.
+
+``clear_fields.yaml`` lists the fields that say nothing about who or how ill; every other field
+is masked, so that a field a later decision adds is hidden until somebody has thought about it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+from adapter.text import mask
+
+
+@cache
+def _document() -> dict[str, frozenset[str]]:
+    text = files("adapter.access").joinpath("clear_fields.yaml").read_text("utf-8")
+    return {key: frozenset(names) for key, names in yaml.safe_load(text).items()}
+
+
+def is_clear(table: str, field: str) -> bool:
+    """Whether a field is shown to everybody who may see dossiers."""
+    document = _document()
+    return table not in document["hidden_tables"] and field in document["clear"]
+
+
+def hidden(value: str) -> str:
+    """A masked value: its shape only."""
+    return mask(value) if value else ""
