@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import MetaData, create_engine, select
+from sqlalchemy import Connection, MetaData, Table, create_engine, select
 
 from adapter.gateway.outcome import Outcome, OutcomeKind
 from adapter.store import Store, migrations
 from adapter.store.states import State
 from adapter.store.work.claims import Stage
 from tests.support.pipeline_world import FACILITY, Time, World, accepted, unknown, vault
+from tests.support.postgres import new_database
 
 STEPS = sorted(path.name[:4] for path in Path(migrations.__file__).parent.joinpath("versions").glob("0*.py"))
 _OWN = {"alembic_version", "audit_head"}
@@ -73,16 +74,30 @@ def states(store: Store) -> set[str]:
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, World]]:
     path = tmp_path_factory.mktemp("upgrade") / "state.db"
-    with Store.open(f"sqlite:///{path}", vault(), Time()) as store:
-        world = World(store, store.clock)  # type: ignore[arg-type]
-        fill(world)
-        assert states(store) == {state.value for state in State}
+    with filled_store(f"sqlite:///{path}") as world:
         yield path, world
 
 
-def at_step(source: Path, target: Path, step: str) -> dict[str, int]:
+@pytest.fixture(scope="module")
+def filled_postgres(postgres_server: str) -> Iterator[tuple[str, World]]:
+    url = new_database(postgres_server)
+    with filled_store(url) as world:
+        yield url, world
+
+
+@contextmanager
+def filled_store(url: str) -> Iterator[World]:
+    """A store of today with a dossier in every state."""
+    with Store.open(url, vault(), Time()) as store:
+        world = World(store, store.clock)  # type: ignore[arg-type]
+        fill(world)
+        assert states(store) == {state.value for state in State}
+        yield world
+
+
+def at_step(source: str, target: str, step: str) -> dict[str, int]:
     """A store as the release of this step would have it: its tables and columns, our rows; rows by table."""
-    old, new = create_engine(f"sqlite:///{source}"), create_engine(f"sqlite:///{target}")
+    old, new = create_engine(source), create_engine(target)
     copied: dict[str, int] = {}
     with closing(old.connect()) as reading, new.begin() as writing:
         config = Config()
@@ -92,7 +107,8 @@ def at_step(source: Path, target: Path, step: str) -> dict[str, int]:
         now, then = MetaData(), MetaData()
         now.reflect(reading)
         then.reflect(writing)
-        for name, table in then.tables.items():
+        for table in then.sorted_tables:
+            name = table.name
             if name in _OWN or name not in now.tables:
                 continue
             columns = [now.tables[name].c[c.name] for c in table.c if c.name in now.tables[name].c]
@@ -100,6 +116,7 @@ def at_step(source: Path, target: Path, step: str) -> dict[str, int]:
             if rows:
                 writing.execute(table.insert(), rows)
                 copied[name] = len(rows)
+                _count_on(writing, table)
         if "audit_head" in then.tables:
             head = reading.execute(select(now.tables["audit_head"])).one()
             writing.execute(then.tables["audit_head"].update().values(**head._mapping))
@@ -108,14 +125,19 @@ def at_step(source: Path, target: Path, step: str) -> dict[str, int]:
     return copied
 
 
-@pytest.mark.parametrize("step", STEPS[:-1])
-def test_every_earlier_release_upgrades_with_rows_in_flight_and_finishes_them(
-    step: str, filled: tuple[Path, World], tmp_path: Path
-) -> None:
-    path, before = filled
-    copied = at_step(path, tmp_path / "state.db", step)
+def _count_on(connection: Connection, table: Table) -> None:
+    """PostgreSQL gives the next number from a sequence, which a copy of rows does not move."""
+    if connection.dialect.name == "postgresql" and "id" in table.c:
+        connection.exec_driver_sql(
+            f"SELECT setval(s, (SELECT max(id) FROM {table.name})) "
+            f"FROM (SELECT pg_get_serial_sequence('{table.name}', 'id') AS s) AS of WHERE s IS NOT NULL"
+        )
+
+
+def goes_on(url: str, copied: dict[str, int], before: World) -> None:
+    """The store opens at the newest step, loses no row, and finishes what was under way."""
     time = Time(before.time() + timedelta(hours=1))
-    with Store.open(f"sqlite:///{tmp_path / 'state.db'}", vault(), time) as store:
+    with Store.open(url, vault(), time) as store:
         with store.database.read() as connection:
             assert migrations.version_of(connection) == migrations.HEAD
             for name, count in copied.items():
@@ -129,6 +151,27 @@ def test_every_earlier_release_upgrades_with_rows_in_flight_and_finishes_them(
         assert summary["conserved"]
         assert summary["dossiers"]["waiting"] == 0, summary
         assert {world.dossier(f"LK{key}")["state"] for key in ("sending", "signed", "signing", "ready")} == {"accepted"}
+
+
+@pytest.mark.parametrize("step", STEPS[:-1])
+def test_every_earlier_release_upgrades_with_rows_in_flight_and_finishes_them(
+    step: str, filled: tuple[Path, World], tmp_path: Path
+) -> None:
+    path, before = filled
+    url = f"sqlite:///{tmp_path / 'state.db'}"
+    goes_on(url, at_step(f"sqlite:///{path}", url, step), before)
+
+
+@pytest.mark.needs("postgres")
+@pytest.mark.parametrize("step", [STEPS[0], STEPS[-2]])  # the first walks every step, the last is the previous release
+def test_a_release_on_postgresql_upgrades_with_rows_in_flight_and_finishes_them(
+    step: str, filled_postgres: tuple[str, World], postgres_server: str
+) -> None:
+    source, before = filled_postgres
+    url = new_database(postgres_server)
+    copied = at_step(source, url, step)
+    assert copied["revisions"] >= len(State)
+    goes_on(url, copied, before)
 
 
 def test_a_copy_of_the_newest_store_opens_as_it_is(filled: tuple[Path, World], tmp_path: Path) -> None:
