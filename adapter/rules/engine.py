@@ -1,15 +1,19 @@
 """Running the rules: a plan per standard and purpose, compiled once; findings out.
 
-Order matters only for the cascade of money rules: structure first, then rows table by table,
-then conditions on the whole dossier, each in the order its module defines them.
+Order matters only for the cascade of money rules: structure first, then conditions table by table,
+then those on the whole dossier, each in the order its module defines them. A condition looks at all rows of its
+table before the next one does: the processor keeps one condition's code at hand, not that of a hundred. Findings
+are told row by row all the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, localcontext
+from operator import itemgetter
+from typing import TypeVar
 
 from adapter.dossier.model import Dossier, Purpose
 from adapter.errors import ExpressionError
@@ -18,13 +22,16 @@ from adapter.rules.catalogue import RuleInfo, catalogue
 from adapter.rules.context import Context, Options, Override
 from adapter.rules.finding import Finding, NotChecked, Report, Severity
 from adapter.rules.local.rule import LocalRule
-from adapter.rules.needs import missing
-from adapter.rules.registry import RULES, Answer, Hit, RowCheck, Rule
+from adapter.rules.needs import unmet
+from adapter.rules.registry import RULES, Answer, DossierCheck, Hit, Rule, TableCheck
+from adapter.rules.rows import Rows
 from adapter.rules.structure import TablePlan, check_structure, compile_structure
 from adapter.rules.values import as_date
 from adapter.rules.view import View
 from adapter.standard.spec import Standard
 
+K = TypeVar("K")
+V = TypeVar("V")
 _RANK: Mapping[str, int] = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -32,8 +39,9 @@ _RANK: Mapping[str, int] = {"error": 0, "warning": 1, "info": 2}
 class Plan:
     """The conditions that apply to one purpose under one standard.
 
-    ``conditional`` are the rules that may have to stay out for want of an input. ``chosen`` keeps the
-    rows' conditions left after a set of rules was taken out, since that set hardly ever changes.
+    ``conditional`` are the rules that may have to stay out for want of an input, ``needs`` their inputs. ``chosen``
+    keeps what is left after a set of rules was taken out, ``without`` what a lack of inputs takes out: both hardly
+    ever change from dossier to dossier.
     """
 
     standard: Standard
@@ -41,18 +49,41 @@ class Plan:
     by_table: Mapping[str, tuple[Rule, ...]]
     by_dossier: tuple[Rule, ...]
     conditional: tuple[RuleInfo, ...]
-    chosen: dict[tuple[str, frozenset[str]], tuple[tuple[RuleInfo, RowCheck], ...]] = field(default_factory=dict)
+    needs: tuple[str, ...]
+    chosen: dict[frozenset[str], Chosen] = field(default_factory=dict)
+    without: dict[Hashable, tuple[frozenset[str], tuple[NotChecked, ...]]] = field(default_factory=dict)
 
-    def row_checks(self, table: str, out: frozenset[str]) -> tuple[tuple[RuleInfo, RowCheck], ...]:
-        """Conditions on each row of a table, without the rules in ``out``."""
-        found = self.chosen.get((table, out))
+    def left(self, out: frozenset[str]) -> Chosen:
+        """The conditions without the rules in ``out``."""
+        found = self.chosen.get(out)
         if found is None:
-            rules = self.by_table.get(table, ())
-            found = tuple((r.info, r.by_row) for r in rules if r.by_row is not None and r.id not in out)
-            if len(self.chosen) > 512:
-                self.chosen.clear()
-            self.chosen[table, out] = found
+            found = Chosen(
+                {
+                    table: tuple((r.info, r.by_table) for r in rules if r.by_table is not None and r.id not in out)
+                    for table, rules in self.by_table.items()
+                },
+                tuple(
+                    (r.info, r.by_dossier, _home(r.info))
+                    for r in self.by_dossier
+                    if r.by_dossier is not None and r.id not in out
+                ),
+            )
+            _remember(self.chosen, out, found)
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What is asked of a dossier: conditions by table, and on the whole with the table their findings point at."""
+
+    by_table: Mapping[str, tuple[tuple[RuleInfo, TableCheck], ...]]
+    by_dossier: tuple[tuple[RuleInfo, DossierCheck, str], ...]
+
+
+def _remember(cache: dict[K, V], key: K, value: V) -> None:
+    if len(cache) > 512:
+        cache.clear()
+    cache[key] = value
 
 
 _plans: dict[tuple[int, Purpose], Plan] = {}
@@ -74,6 +105,7 @@ def plan_for(standard: Standard, purpose: Purpose) -> Plan:
             {table: tuple(rules) for table, rules in by_table.items()},
             tuple(r for r in bound if not r.table),
             tuple({r.id: r.info for r in bound if r.info.needs}.values()),
+            tuple(dict.fromkeys(need for r in bound for need in r.info.needs)),
         )
         _plans[key] = plan
     return plan
@@ -104,18 +136,14 @@ def _check(view: View, plan: Plan, local: Sequence[LocalRule]) -> Report:
     if view.tables.keys() == {"XML12"}:
         # A medical assessment goes to the portal by hand: only its structure can be judged.
         return run.report()
-    out = run.left_out(plan.conditional)
+    left = plan.left(run.left_out(plan))
     for table, records in view.tables.items():
-        checks_ = plan.row_checks(table, out)
-        for row in records:
-            for info, by_row in checks_:
-                if answer := by_row(view, row):
-                    run.take(info, _hits(answer), table, row.number)
+        run.table(left.by_table.get(table, ()), records)
     for own in local:
         run.local(own)
-    for rule in plan.by_dossier:
-        if rule.by_dossier is not None and rule.id not in out:
-            run.take(rule.info, rule.by_dossier(view), _home(rule.info), None)
+    for info, by_dossier, home in left.by_dossier:
+        for hit in by_dossier(view):
+            run.take(info, hit, home, None)
     return run.report()
 
 
@@ -146,15 +174,24 @@ class _Run:
         self.not_checked: list[NotChecked] = []
         self._levels = _levels(view.options, as_date(view.ra) if view.ra else None)
 
-    def left_out(self, conditional: Iterable[RuleInfo]) -> frozenset[str]:
+    def left_out(self, plan: Plan) -> frozenset[str]:
         """Rules that are off or lack an input; the latter are noted as unchecked."""
-        out = {rule for rule, chosen in self._levels.items() if chosen.severity == "off"}
-        for info in conditional:
-            if info.id not in out and (wanted := missing(info, self.view)) is not None:
-                out.add(info.id)
-                if self._concerns(info):
-                    self.not_checked.append(NotChecked(info.id, wanted))
-        return frozenset(out)
+        off = frozenset(rule for rule, chosen in self._levels.items() if chosen.severity == "off")
+        lacking = unmet(plan.needs, self.view)
+        key = (off, tuple(lacking.items()), frozenset(self.view.tables))
+        known = plan.without.get(key)
+        if known is None:
+            out, waiting = set(off), []
+            for info in plan.conditional:
+                wanted = next((lacking[need] for need in info.needs if need in lacking), None)
+                if info.id not in out and wanted is not None:
+                    out.add(info.id)
+                    if self._concerns(info):
+                        waiting.append(NotChecked(info.id, wanted))
+            known = frozenset(out), tuple(waiting)
+            _remember(plan.without, key, known)
+        self.not_checked += known[1]
+        return known[0]
 
     def _concerns(self, info: RuleInfo) -> bool:
         """Rules of a table are not missed where the table is absent."""
@@ -166,19 +203,36 @@ class _Run:
         if rule_id.startswith("REQ-"):
             self._add(rule_id, "error", hit, (hit.table or "", hit.row), _missing_field(self.view, hit))
             return
-        info = catalogue()[rule_id]
-        self.take(info, (hit,), hit.table or "", hit.row)
+        self.take(catalogue()[rule_id], hit, hit.table or "", hit.row)
 
-    def take(self, info: RuleInfo, hits: Iterable[Hit], table: str, row: int | None) -> None:
-        """Turn hits into findings."""
-        for hit in hits:
-            place = hit.table or table
-            number = hit.row if hit.row is not None else (row if place == table else None)
-            if number is None and place in {"XML1"}:
-                number = 1
-            severity = hit.severity or info.severity
-            self.view.mark(info.id, place, number)
-            self._add(info.id, severity, hit, (place, number), _words(self.view, info, hit, place))
+    def table(self, conditions: Iterable[tuple[RuleInfo, TableCheck]], records: Rows) -> None:
+        """Ask all conditions of one table; what they find is told row by row."""
+        found: list[tuple[int, RuleInfo, Hit, str, int | None]] = []
+        view = self.view
+        for info, by_table in conditions:
+            for row, answer in by_table(view, records):
+                for hit in _hits(answer):
+                    found.append((row.number, info, hit, *self._mark(info, hit, row.table, row.number)))
+        found.sort(key=itemgetter(0))
+        for _, info, hit, place, number in found:
+            self._tell(info, hit, place, number)
+
+    def take(self, info: RuleInfo, hit: Hit, table: str, row: int | None) -> None:
+        """Turn a hit into a finding."""
+        self._tell(info, hit, *self._mark(info, hit, table, row))
+
+    def _mark(self, info: RuleInfo, hit: Hit, table: str, row: int | None) -> tuple[str, int | None]:
+        """Where a hit lies, kept for the rules that stay silent after this one."""
+        place = hit.table or table
+        number = hit.row if hit.row is not None else (row if place == table else None)
+        if number is None and place == "XML1":
+            number = 1
+        self.view.mark(info.id, place, number)
+        return place, number
+
+    def _tell(self, info: RuleInfo, hit: Hit, place: str, number: int | None) -> None:
+        severity = hit.severity or info.severity
+        self._add(info.id, severity, hit, (place, number), _words(self.view, info, hit, place))
 
     def _add(
         self, rule: str, severity: Severity, hit: Hit, place: tuple[str, int | None], words: tuple[str, str]

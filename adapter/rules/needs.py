@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from adapter.rules.catalogue import RuleInfo
 from adapter.rules.values import as_date
 from adapter.rules.view import View
 
@@ -49,22 +48,24 @@ _PARTS: Mapping[str, Callable[[View], bool]] = {
 }
 
 
-def missing(info: RuleInfo, view: View) -> str | None:
-    """The first need that is not met, in the catalogue's words; None when the rule can run."""
-    for need in info.needs:
-        name = need.removeprefix("catalogue: ")
+def unmet(needs: Iterable[str], view: View) -> Mapping[str, str]:
+    """Need → what is waited for, in the catalogue's words, for those that are not met."""
+    catalogues = view.context.catalogues
+    day = view.ra or view.vao or view.now
+    on = as_date(day) if day else None
+    found: dict[str, str] = {}
+    for need in needs:
         if need in _ALWAYS:
             continue
         known = _PARTS.get(need)
         if known is not None:
             if not known(view):
-                return need
+                found[need] = need
             continue
+        name = need.removeprefix("catalogue: ")
         lists = CATALOGUES.get(name)
         if lists is None:
-            return need
-        catalogues = view.context.catalogues
-        day = view.ra or view.vao or view.now
-        if catalogues is None or not day or not all(catalogues.has(one, as_date(day)) for one in lists):
-            return f"catalogue: {name}"
-    return None
+            found[need] = need
+        elif catalogues is None or on is None or not all(catalogues.has(one, on) for one in lists):
+            found[need] = f"catalogue: {name}"
+    return found

@@ -1,7 +1,8 @@
 """Binding conditions to ids. A condition is a function of the view (and a row); the id brings the rest.
 
 A row condition answers the name of the faulty field, a :class:`Hit` (another severity, place or a
-computed value), several hits, or something false. A dossier condition yields any number of them.
+computed value), several hits, or something false. A table condition looks at all rows of a table at once, which is
+quicker where columns tell, and gives such answers with their rows. A dossier condition yields any number of hits.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from decimal import Decimal
 from adapter.dossier.model import Purpose
 from adapter.rules.catalogue import Certainty, RuleInfo, catalogue
 from adapter.rules.finding import Severity
-from adapter.rules.view import Row, View
+from adapter.rules.rows import Row, Rows
+from adapter.rules.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Hit:
 
 Answer = str | bool | Hit | Sequence[Hit] | None
 RowCheck = Callable[[View, Row], Answer]
+Answers = Iterable[tuple[Row, Answer]]
+TableCheck = Callable[[View, Rows], Answers]
 DossierCheck = Callable[[View], Iterable[Hit]]
 
 
@@ -46,11 +50,11 @@ def info(field: str) -> Hit:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An implemented rule: its catalogue row and its condition, per row of ``table`` or once per dossier."""
+    """An implemented rule: its catalogue row and its condition, on ``table`` or once per dossier."""
 
     info: RuleInfo
     table: str
-    by_row: RowCheck | None
+    by_table: TableCheck | None
     by_dossier: DossierCheck | None
 
     @property
@@ -81,20 +85,42 @@ BUILT_IN: dict[str, str] = {}
 """Ids decided by the reader, the structure check or the engine, and by which."""
 
 
-def _bind(rule_id: str, table: str, by_row: RowCheck | None, by_dossier: DossierCheck | None) -> None:
-    RULES.setdefault(rule_id, []).append(Rule(catalogue()[rule_id], table, by_row, by_dossier))
+def _bind(rule_id: str, table: str, by_table: TableCheck | None, by_dossier: DossierCheck | None) -> None:
+    RULES.setdefault(rule_id, []).append(Rule(catalogue()[rule_id], table, by_table, by_dossier))
 
 
-def rows(table: str, checks: Mapping[str, RowCheck]) -> None:
-    """Bind row conditions of one table, id → condition."""
+def _each(check: RowCheck, groups: Iterable[str] | None) -> TableCheck:
+    """The condition asked of every row, or of those of some groups of costs only."""
+    wanted = None if groups is None else frozenset(groups)
+
+    def on_all(view: View, rows: Rows) -> Answers:
+        some = rows if wanted is None else rows.of_groups(wanted)
+        return [(row, answer) for row in some if (answer := check(view, row))]
+
+    return on_all
+
+
+def rows(table: str, checks: Mapping[str, RowCheck], *, groups: Iterable[str] | None = None) -> None:
+    """Bind row conditions of one table, id → condition; with ``groups`` for rows of these MA_NHOM only."""
     for rule_id, check in checks.items():
-        _bind(rule_id, table, check, None)
+        _bind(rule_id, table, _each(check, groups), None)
 
 
-def row_rule(*places: tuple[str, str]) -> Callable[[RowCheck], RowCheck]:
+def row_rule(*places: tuple[str, str], groups: Iterable[str] | None = None) -> Callable[[RowCheck], RowCheck]:
     """Bind one row condition to (id, table) pairs, for rules XML2 and XML3 share."""
 
     def bind(check: RowCheck) -> RowCheck:
+        for rule_id, table in places:
+            _bind(rule_id, table, _each(check, groups), None)
+        return check
+
+    return bind
+
+
+def table_rule(*places: tuple[str, str]) -> Callable[[TableCheck], TableCheck]:
+    """Bind one condition on a whole table to (id, table) pairs. It must answer in the order of the rows."""
+
+    def bind(check: TableCheck) -> TableCheck:
         for rule_id, table in places:
             _bind(rule_id, table, check, None)
         return check
@@ -114,26 +140,33 @@ def rule(rule_id: str) -> Callable[[DossierCheck], DossierCheck]:
 
 def required(rule_id: str, table: str, *fields: str, warning: Iterable[str] = ()) -> None:
     """Each of these fields must be filled in every row; those in ``warning`` only warn."""
-    weak, wanted = frozenset(warning), frozenset(fields)
+    weak = frozenset(warning)
 
-    def check(view: View, row: Row) -> Answer:
-        if wanted <= row.keys():
-            return None
+    def check(view: View, rows: Rows) -> Answers:
+        lacking = [f for f in fields if "" in rows.different(f)]
+        if not lacking:
+            return ()
         # An older layout cannot be asked for fields that came later.
         known = view.field_names(table)
-        return [Hit(f, "warning" if f in weak else None) for f in fields if f not in row and f in known]
+        asked = [f for f in lacking if f in known]
+        return [(row, [Hit(f, "warning" if f in weak else None) for f in asked if f not in row]) for row in rows]
+
+    _bind(rule_id, table, check, None)
+
+
+def form(rule_id: str, table: str, field: str, well_formed: Callable[[str], object]) -> None:
+    """A filled field must be well formed; each different text is asked once."""
+
+    def check(_: View, rows: Rows) -> Answers:
+        bad = {text for text in rows.different(field) if text and not well_formed(text)}
+        return [(row, field) for row in rows if row[field] in bad] if bad else ()
 
     _bind(rule_id, table, check, None)
 
 
 def one_of(rule_id: str, table: str, field: str, codes: Iterable[str]) -> None:
     """A filled field must hold exactly one of the codes."""
-    allowed = frozenset([*codes, ""])
-
-    def check(_: View, row: Row) -> Answer:
-        return None if row[field] in allowed else field
-
-    _bind(rule_id, table, check, None)
+    form(rule_id, table, field, frozenset(codes).__contains__)
 
 
 def built_in(by: str, *rule_ids: str) -> None:

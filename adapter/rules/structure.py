@@ -7,7 +7,7 @@ A field that a rule of its own judges more sharply is left to that rule, so one 
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,6 +15,7 @@ from importlib.resources import files
 from adapter.rules.catalogue import catalogue
 from adapter.rules.finding import Severity
 from adapter.rules.registry import RULES, Hit, built_in
+from adapter.rules.rows import Rows
 from adapter.rules.values import birth_day, instant, number, numeric, parts, real_day
 from adapter.rules.view import View
 from adapter.standard.spec import FieldSpec, Standard
@@ -22,6 +23,7 @@ from adapter.standard.spec import FieldSpec, Standard
 built_in("structure", "PKG-014", "PKG-015", "PKG-016", "PKG-017", "PKG-018")
 
 _UNLIMITED = 1 << 30
+_FEW = 2
 
 OWN_RULE: Mapping[tuple[str, str], str] = {
     ("XML0", "NGAY_SINH"): "X0-FMT-001",
@@ -123,15 +125,11 @@ def _tolerated() -> Mapping[tuple[str, str], int]:
     return {(r["table"], r["field"]): int(r["tolerated"]) for r in csv.DictReader(text.splitlines())}
 
 
-Form = Callable[[str], bool]
+Form = Callable[[str], object]
 
 
 def _is_number(text: str) -> bool:
     return number(text) is not None or numeric(text)
-
-
-def _is_instant(text: str) -> bool:
-    return bool(instant(text))
 
 
 def _is_birth(text: str) -> bool:
@@ -142,25 +140,21 @@ def _are_instants(text: str) -> bool:
     return all(instant(part) for part in parts(text))
 
 
-def _is_day(text: str) -> bool:
-    return real_day(text)
-
-
 def _are_days(text: str) -> bool:
     return all(real_day(part) for part in parts(text) if part)
 
 
 _RULE_OF: Mapping[Form, str] = {
     _is_number: "PKG-016",
-    _is_instant: "PKG-017",
+    instant: "PKG-017",
     _is_birth: "PKG-017",
     _are_instants: "PKG-017",
-    _is_day: "PKG-018",
+    real_day: "PKG-018",
     _are_days: "PKG-018",
 }
 _FORM_OF: Mapping[str, Form] = {
-    "datetime12": _is_instant,
-    "date8": _is_day,
+    "datetime12": instant,
+    "date8": real_day,
     "datetime12_list": _are_instants,
     "date8_list": _are_days,
 }
@@ -170,8 +164,8 @@ _FORM_OF: Mapping[str, Form] = {
 class TablePlan:
     """The compiled field list of one table: what must be filled; longest text and form of each field."""
 
-    required: tuple[str, ...]
-    limits: tuple[tuple[str, int, Form | None], ...]
+    required: Sequence[str]
+    limits: Sequence[tuple[str, int, Form | None]]
     names: frozenset[str]
 
 
@@ -221,31 +215,58 @@ def check_structure(view: View, plans: Mapping[str, TablePlan]) -> Iterator[tupl
         if plan is None:
             yield "PKG-014", Hit(name, table=name)
             continue
-        yield from _unknown_tags(name, view, plan)
-        for row in records:
-            for field in plan.required:
-                if field not in row:
-                    yield f"REQ-{name}-{field}", Hit(field, table=name, row=row.number)
-            for field, max_len, form in plan.limits:
-                value = row.get(field)
-                if value is None:
-                    continue
-                if len(value) > max_len:
-                    tolerated = len(value) <= _tolerated().get((name, field), 0)
-                    severity: Severity | None = "warning" if tolerated else None
-                    yield "PKG-015", Hit(field, severity, str(max_len), table=name, row=row.number)
-                if form is not None and not form(value):
-                    yield _RULE_OF[form], Hit(field, table=name, row=row.number)
+        yield from _unknown_tags(records, plan)
+        required, limits = plan.required, plan.limits
+        if len(records) > _FEW:
+            # Column by column most fields turn out to hold nothing to tell.
+            required = [field for field in required if "" in records.different(field)]
+            limits = [limit for limit in limits if _doubtful(records, *limit)]
+        if required or limits:
+            yield from _by_row(records, required, limits)
 
 
-def _unknown_tags(name: str, view: View, plan: TablePlan) -> Iterator[tuple[str, Hit]]:
+def _doubtful(records: Rows, field: str, max_len: int, form: Form | None) -> bool:
+    """Whether some text of the field is too long or not of its form."""
+    texts = records.different(field)
+    if max(map(len, texts)) > max_len:
+        return True
+    if form is None:
+        return False
+    if form is _is_number:
+        # The numbers are read anyway: only what is none of them and not empty needs a look.
+        return any(map(records.column(field).__getitem__, records.without_number(field)))
+    return not all(map(form, filter(None, texts)))
+
+
+def _by_row(
+    records: Rows, required: Sequence[str], limits: Sequence[tuple[str, int, Form | None]]
+) -> Iterator[tuple[str, Hit]]:
+    """The faults of the doubtful fields, row by row."""
+    name = records.name
+    for row in records:
+        for field in required:
+            if field not in row:
+                yield f"REQ-{name}-{field}", Hit(field, table=name, row=row.number)
+        for field, max_len, form in limits:
+            value = row[field]
+            if not value:
+                continue
+            if len(value) > max_len:
+                tolerated = len(value) <= _tolerated().get((name, field), 0)
+                severity: Severity | None = "warning" if tolerated else None
+                yield "PKG-015", Hit(field, severity, str(max_len), table=name, row=row.number)
+            if form is not None and not form(value):
+                yield _RULE_OF[form], Hit(field, table=name, row=row.number)
+
+
+def _unknown_tags(records: Rows, plan: TablePlan) -> Iterator[tuple[str, Hit]]:
     """Unknown tags, once per table and tag: the fault lies in the program, not in a row."""
+    if all(map(plan.names.issuperset, records.raw)):
+        return
     unknown: dict[str, int] = {}
-    for row in view.rows(name):
-        if row.present <= plan.names:
-            continue
-        for tag in row.present - plan.names:
-            if ALIASES.get((name, tag)) not in plan.names:
-                unknown.setdefault(tag, row.number)
+    for row_number, values in enumerate(records.raw, 1):
+        for tag in values:
+            if tag not in plan.names and ALIASES.get((records.name, tag)) not in plan.names:
+                unknown.setdefault(tag, row_number)
     for tag, first in unknown.items():
-        yield "PKG-014", Hit(tag, table=name, row=first)
+        yield "PKG-014", Hit(tag, table=records.name, row=first)

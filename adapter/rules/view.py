@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from functools import cached_property
+from typing import TypeVar, cast
 
 from adapter.clock import datetime12
 from adapter.dossier.model import Dossier, Purpose
 from adapter.rules.context import Context
-from adapter.rules.values import ZERO, age_years, birth_day, days_between, instant, number, parts
+from adapter.rules.rows import Row, Rows, row_of
+from adapter.rules.values import ZERO, age_years, birth_day, days_between, instant, parts
 from adapter.standard.spec import Standard
 
+T = TypeVar("T")
 INPATIENT = frozenset({"03", "04", "09"})
+BEDS = frozenset({"14", "15", "16"})
 _NO_END_PREFIXES = frozenset({"QN", "HC", "LS", "XK", "CY", "CA"})
-
-
-class Row(dict[str, str]):
-    """One record: field → text. Absent tags and blank text both read as ``""``."""
-
-    __slots__ = ("number", "present", "table")
-
-    def __init__(self, table: str, row_number: int, values: Mapping[str, str]) -> None:
-        super().__init__({k: v for k, v in values.items() if v and not v.isspace()})
-        self.table = table
-        self.number = row_number
-        self.present = values.keys()
-
-    def __missing__(self, key: str) -> str:
-        return ""
 
 
 class View:
@@ -43,13 +32,9 @@ class View:
         self.context = context
         self.purpose: Purpose = dossier.purpose
         self.layout = standard.layout
-        self.tables: dict[str, list[Row]] = {
-            table: [Row(table, n, row) for n, row in enumerate(rows, 1)]
-            for table, rows in dossier.tables.items()
-            if rows
-        }
+        self.tables: Mapping[str, Rows] = {t: Rows(t, rows) for t, rows in dossier.tables.items() if rows}
         header = self.tables.get("XML0" if self.purpose is Purpose.CHECKIN else "XML1")
-        self.x1 = header[0] if header else Row("XML1", 1, {})
+        self.x1 = header[0] if header else row_of("XML1", 1, {})
         self.kind = self.x1["MA_LOAI_KCB"]
         self.category = self.x1["MA_DOITUONG_KCB"]
         self.uninsured = self.category == "9"
@@ -60,11 +45,16 @@ class View:
         self.inpatient = self.kind in INPATIENT
         self.cards = [c for c in parts(self.x1["MA_THE_BHYT"]) if c.strip()]
         self._fired: set[tuple[str, str, int | None]] = set()
+        self._absent: dict[str, Rows] = {}
+        self._known: dict[Callable[[View], object], object] = {}
         self._totals: dict[tuple[str, str], Decimal | None] = {}
 
-    def rows(self, table: str) -> Sequence[Row]:
+    def rows(self, table: str) -> Rows:
         """The rows of a table, none when it is absent."""
-        return self.tables.get(table, ())
+        found = self.tables.get(table, self._absent.get(table))
+        if found is None:
+            found = self._absent[table] = Rows(table)
+        return found
 
     def absent(self, table: str) -> bool:
         """Whether the dossier has no such table. A part that could not be read is not absent."""
@@ -111,7 +101,7 @@ class View:
     @cached_property
     def beds(self) -> list[Row]:
         """XML3 rows of groups 14, 15, 16."""
-        return [r for r in self.rows("XML3") if r["MA_NHOM"] in {"14", "15", "16"}]
+        return self.rows("XML3").of_groups(BEDS)
 
     def total(self, table: str, field: str) -> Decimal | None:
         """Sum of a field over a table; 0 when absent, None when the part or a row's value cannot be read."""
@@ -119,8 +109,14 @@ class View:
             return None
         key = (table, field)
         if key not in self._totals:
-            self._totals[key] = add(number(r[field]) for r in self.rows(table))
+            self._totals[key] = add(self.rows(table).number_column(field))
         return self._totals[key]
+
+    def once(self, work: Callable[[View], T]) -> T:
+        """What several conditions need, worked out for the first of them."""
+        if work not in self._known:
+            self._known[work] = work(self)
+        return cast("T", self._known[work])
 
     def prefix_in(self, prefixes: Iterable[str]) -> bool:
         """Whether some card starts with one of the two-letter groups."""
@@ -137,7 +133,7 @@ class View:
 
     def fired(self, row: Row, *rules: str) -> bool:
         """Whether one of these rules fired for the row."""
-        return any((rule, row.table, row.number) in self._fired for rule in rules)
+        return any((rule, row.table, row.number) in self._fired for rule in rules) if self._fired else False
 
     def fired_anywhere(self, *rules: str) -> bool:
         """Whether one of these rules fired in the dossier."""
@@ -152,3 +148,6 @@ def add(values: Iterable[Decimal | None]) -> Decimal | None:
             return None
         total += value
     return total
+
+
+__all__ = ["BEDS", "INPATIENT", "Row", "Rows", "View", "add"]

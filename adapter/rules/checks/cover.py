@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
 from adapter.rules.checks.common import NO_END_PREFIXES, base_salary, listed
@@ -16,6 +16,7 @@ _DRUGS_ONLY = frozenset({"7", "7.2", "7.3", "7.4", "10"})
 _NO_FIXED_RATE = frozenset({"7.2", "7.3", "7.4", "8", "9", "10"})
 _OUTPATIENT = frozenset({"01", "02", "05", "07", "08"})
 _CARD_RATE = {"1": Decimal(100), "2": Decimal(100), "5": Decimal(100), "3": Decimal(95), "4": Decimal(80)}
+_CONSULTATIONS = frozenset({"13"})
 _HALF_RATE_SINCE = "20260701"
 _FIFTEEN_PERCENT = Decimal("0.15")
 
@@ -37,21 +38,20 @@ def card_rate(v: View) -> Decimal | None:
 
 def _rated(v: View) -> list[tuple[Row, Decimal]]:
     """Rows the fund shares in, with their MUC_HUONG; self-paid rows say nothing about the rate."""
-    found = []
-    for row in v.detail:
-        rate, amount = number(row["MUC_HUONG"]), number(row["THANH_TIEN_BH"])
-        if rate is not None and row["PHAM_VI"] != "2" and amount:
-            found.append((row, rate))
-    return found
+    return [
+        (row, rate)
+        for table in (v.rows("XML2"), v.rows("XML3"))
+        for row, (rate, amount) in table.numbers("MUC_HUONG", "THANH_TIEN_BH")
+        if amount and row["PHAM_VI"] != "2"
+    ]
 
 
 def _insured(rule_id: str) -> Callable[[DossierCheck], DossierCheck]:
     """Bind a rule that says nothing about uninsured visits (MA_DOITUONG_KCB 9)."""
 
     def bind(check: DossierCheck) -> DossierCheck:
-        def guarded(v: View) -> Iterator[Hit]:
-            if not v.uninsured:
-                yield from check(v)
+        def guarded(v: View) -> Iterable[Hit]:
+            return () if v.uninsured else check(v)
 
         rule(rule_id)(guarded)
         return check
@@ -77,13 +77,13 @@ def _companions(v: View) -> Iterator[Hit]:
 
 @_insured("X1-ELIG-002")
 def _card_order(v: View) -> Iterator[Hit]:
-    if any(end and start > end for start, end in _cards(v) or ()):
+    if any(end and start > end for start, end in v.once(_cards) or ()):
         yield Hit("GT_THE_TU")
 
 
 @_insured("X1-ELIG-003")
 def _card_holds(v: View) -> Iterator[Hit]:
-    cards, paid = _cards(v), number(v.x1["T_BHTT"])
+    cards, paid = v.once(_cards), number(v.x1["T_BHTT"])
     if not cards or not v.cards or not (v.vao and v.ra) or paid is None or paid <= 0:
         return
     first, last = v.vao[:8], v.ra[:8]
@@ -95,7 +95,7 @@ def _card_holds(v: View) -> Iterator[Hit]:
 
 def _days_after_card(v: View) -> int | None:
     """Days the visit ended after the last card did; None when unknown or a card has no end."""
-    cards = _cards(v)
+    cards = v.once(_cards)
     if not cards or not v.ra or any(not end for _, end in cards):
         return None
     return (as_date(v.ra) - as_date(max(end for _, end in cards))).days
@@ -103,14 +103,14 @@ def _days_after_card(v: View) -> int | None:
 
 @_insured("X1-ELIG-004")
 def _card_ended_long_ago(v: View) -> Iterator[Hit]:
-    late = _days_after_card(v)
+    late = v.once(_days_after_card)
     if v.inpatient and late is not None and late > 15:
         yield Hit("GT_THE_DEN")
 
 
 @_insured("X1-ELIG-005")
 def _card_ended(v: View) -> Iterator[Hit]:
-    late = _days_after_card(v)
+    late = v.once(_days_after_card)
     if late is not None and late > 0 and not (v.inpatient and late > 15):
         yield Hit("GT_THE_DEN")
 
@@ -200,16 +200,14 @@ def _no_outpatient_payment(v: View, r: Row) -> Answer:
 @rule("X1-ELIG-019")
 def _drugs_only(v: View) -> Iterator[Hit]:
     if v.category in _DRUGS_ONLY:
-        for row in v.rows("XML3"):
-            if row["MA_NHOM"] == "13":
-                yield Hit("MA_NHOM", table="XML3", row=row.number)
-                return
+        for row in v.rows("XML3").of_groups(_CONSULTATIONS)[:1]:
+            yield Hit("MA_NHOM", table="XML3", row=row.number)
 
 
 @rule("X1-ELIG-020")
 def _full_rate(v: View) -> Iterator[Hit]:
     if v.category == "1.2":
-        for row, rate in _rated(v):
+        for row, rate in v.once(_rated):
             if rate != 100:
                 yield Hit("MUC_HUONG", expected="100", table=row.table, row=row.number)
                 return
@@ -224,7 +222,7 @@ def _half_rate(v: View) -> Iterator[Hit]:
             yield Hit("T_BHTT", expected="0")
         return
     full = card_rate(v)
-    for row, rate in _rated(v):
+    for row, rate in v.once(_rated):
         if full is not None and rate != full / 2:
             yield Hit("MUC_HUONG", expected=f"{(full / 2).normalize():f}", table=row.table, row=row.number)
             return
@@ -240,9 +238,9 @@ def _small_bill(v: View) -> bool | None:
 def _above_card_rate(v: View) -> Iterator[Hit]:
     full = card_rate(v)
     exempt = "NGAY_MIEN_CCT" in v.x1
-    if full is None or not in_network(v) or v.category == "1.2" or exempt or _small_bill(v) is not False:
+    if full is None or not in_network(v) or v.category == "1.2" or exempt or v.once(_small_bill) is not False:
         return
-    rated = _rated(v)
+    rated = v.once(_rated)
     if rated:
         row, highest = max(rated, key=lambda pair: pair[1])
         if highest > full + Decimal("0.01"):
@@ -252,9 +250,9 @@ def _above_card_rate(v: View) -> Iterator[Hit]:
 @_insured("X1-ELIG-023")
 def _small_bill_is_free(v: View) -> Iterator[Hit]:
     total = number(v.x1["T_TONGCHI_BH"])
-    if not in_network(v) or not v.cards or not total or total < 0 or not _small_bill(v):
+    if not in_network(v) or not v.cards or not total or total < 0 or not v.once(_small_bill):
         return
-    for row, rate in _rated(v):
+    for row, rate in v.once(_rated):
         if rate < 100:
             yield Hit("MUC_HUONG", expected="100", table=row.table, row=row.number)
             return
@@ -268,7 +266,7 @@ def _former_central(v: View) -> Iterator[Hit]:
     if v.category != "3.1" or not v.inpatient or full is None or not (profile and profile.formerly_central):
         return
     limit = full * Decimal("0.4")
-    for row, rate in _rated(v):
+    for row, rate in v.once(_rated):
         if rate > limit:
             yield Hit("MUC_HUONG", expected=f"{limit.normalize():f}", table=row.table, row=row.number)
             return
@@ -282,7 +280,7 @@ def _copayment_on_full_card(v: View, r: Row) -> Answer:
 @rule("X1-ELIG-026")
 def _near_poor(v: View) -> Iterator[Hit]:
     if v.prefix_in({"CN"}) and v.vao >= "20260101" and not v.uninsured:
-        for row, rate in _rated(v):
+        for row, rate in v.once(_rated):
             if rate == 95:
                 yield Hit("MUC_HUONG", expected="100", table=row.table, row=row.number)
                 return

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import lru_cache
 
+from adapter.rules.context import Options
 from adapter.rules.facts import CLAIM_KEY
-from adapter.rules.registry import Answer, Hit, built_in, row_rule, rule
+from adapter.rules.registry import Hit, built_in, form, rule
 from adapter.rules.values import as_date, integer, number
-from adapter.rules.view import Row, View
+from adapter.rules.view import View
 
 built_in("reader", "PKG-001", "PKG-002", "PKG-004", "PKG-005", "PKG-006", "PKG-007", "PKG-008", "PKG-013")
 
@@ -44,6 +46,8 @@ def _same_key(v: View) -> Iterator[Hit]:
     for table, rows in v.tables.items():
         if table in {"XML0", "XML1", "XML12"}:
             continue
+        if key and rows.different("MA_LK") == {key}:
+            continue
         for row in rows:
             if not row["MA_LK"] or (key and row["MA_LK"] != key):
                 yield Hit("MA_LK", table=table, row=row.number)
@@ -55,17 +59,21 @@ def _signed(v: View) -> Iterator[Hit]:
         yield Hit("CHUKYDONVI", value="")
 
 
-@row_rule(("PKG-019", "XML2"), ("PKG-019", "XML3"), ("PKG-019", "XML4"), ("PKG-019", "XML5"), ("PKG-019", "XML15"))
-def _sequence(_: View, r: Row) -> Answer:
-    stt = r["STT"]
-    return "STT" if stt and not integer(stt) else None
+form("PKG-019", "XML2", "STT", integer)
+form("PKG-019", "XML3", "STT", integer)
+form("PKG-019", "XML4", "STT", integer)
+form("PKG-019", "XML5", "STT", integer)
+form("PKG-019", "XML15", "STT", integer)
 
 
 @rule("PKG-020")
 def _sequence_twice(v: View) -> Iterator[Hit]:
     for table in ("XML2", "XML3", "XML4", "XML5"):
         seen: set[str] = set()
-        for row in v.rows(table):
+        rows = v.rows(table)
+        if len(rows.different("STT")) == len(rows):
+            continue
+        for row in rows:
             stt = row["STT"]
             if stt and stt in seen:
                 yield Hit("STT", table=table, row=row.number)
@@ -74,14 +82,19 @@ def _sequence_twice(v: View) -> Iterator[Hit]:
 
 def _deadline(v: View, end: str) -> tuple[str, str]:
     """Last day in working days, and the 5th of the next month, for a visit that ended on ``end``."""
+    return _last_days(v.options, end[:8])
+
+
+@lru_cache(maxsize=1024)
+def _last_days(options: Options, end: str) -> tuple[str, str]:
     day = as_date(end)
-    left = v.options.deadline_working_days
+    left = options.deadline_working_days
     while left:
         day += timedelta(days=1)
-        if day.weekday() < 5 and f"{day:%Y%m%d}" not in v.options.non_working_days:
+        if day.weekday() < 5 and f"{day:%Y%m%d}" not in options.non_working_days:
             left -= 1
     following = as_date(end).replace(day=1) + timedelta(days=32)
-    return f"{day:%Y%m%d}", f"{following.replace(day=v.options.deadline_day_of_month):%Y%m%d}"
+    return f"{day:%Y%m%d}", f"{following.replace(day=options.deadline_day_of_month):%Y%m%d}"
 
 
 @rule("PKG-021")

@@ -82,6 +82,8 @@ def _compiled(source: str, table: str, file: str, line: int, column: int) -> Exp
 def _values(table: Table, row: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = dict.fromkeys(table.by_name)
     for name, text in row.items():
+        if not text:
+            continue
         spec = table.by_name.get(name)
         values[name] = number(text) if spec is not None and spec.kind == "N" else text
     return values

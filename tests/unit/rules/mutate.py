@@ -73,7 +73,8 @@ def _condition(tree: ast.Module, rule: str) -> list[ast.AST]:
                     if isinstance(key, ast.Constant) and key.value == rule:
                         return [functions[value.id]] if isinstance(value, ast.Name) else [value]
         if _mentions(node.value, rule) and not any(isinstance(a, ast.Dict) for a in node.value.args):
-            return [node.value]
+            form = functions.get(getattr(node.value.args[-1], "id", ""))
+            return [form] if form is not None and list(_comparisons([form])) else [node.value]
     return []
 
 
@@ -98,7 +99,7 @@ def _comparisons(condition: list[ast.AST]) -> Iterator[ast.AST]:
                 yield node
 
 
-_BUILDERS = {"required", "one_of", "_sum_rule", "_once"}
+_BUILDERS = {"required", "one_of", "form", "_in_order", "_sum_rule", "_once"}
 
 
 def _apply(node: ast.AST) -> None:

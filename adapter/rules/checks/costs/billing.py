@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from adapter.rules.checks.common import listed
-from adapter.rules.checks.costs.services import BEDS, SUPPLIES, TECHNICAL, base
+from adapter.rules.checks.costs.services import SUPPLIES, TECHNICAL, base
 from adapter.rules.registry import Answer, Hit, info, row_rule, rows, rule
 from adapter.rules.values import ZERO, day, days_between, hours, integer, number
-from adapter.rules.view import Row, View, add
+from adapter.rules.view import BEDS, Row, View, add
 
 _OUTPATIENT = frozenset({"01", "02", "05", "07", "08"})
 _NOT_CHECKED_STENT = frozenset({"CC", "TE", "QN", "CA", "CY"})
+_CONSULTATIONS = frozenset({"13"})
+_OPERATIONS = frozenset({"8"})
 _STENT = "N06.02.020"
 _ONE = Decimal(1)
 
@@ -25,24 +27,25 @@ def _more_than_one(r: Row) -> bool:
 rows(
     "XML3",
     {
-        "X3-CROSS-001": lambda _, r: (
-            r["MA_NHOM"] in {"1", "2", "3"}
-            and "MA_BAC_SI" in r
-            and r["MA_BAC_SI"] == r["NGUOI_THUC_HIEN"]
-            and "NGUOI_THUC_HIEN"
-        ),
-        "X3-CROSS-002": lambda _, r: r["MA_NHOM"] in BEDS and _more_than_one(r) and "SO_LUONG",
-        "X3-CROSS-004": lambda _, r: r["MA_NHOM"] == "8" and _more_than_one(r) and "SO_LUONG",
+        "X3-CROSS-001": lambda _, r: "MA_BAC_SI" in r and r["MA_BAC_SI"] == r["NGUOI_THUC_HIEN"] and "NGUOI_THUC_HIEN",
+    },
+    groups="123",
+)
+rows(
+    "XML3",
+    {
+        "X3-CROSS-002": lambda _, r: _more_than_one(r) and "SO_LUONG",
         "X3-CROSS-005": lambda _, r: (
-            r["MA_NHOM"] in BEDS
-            and r["MA_DICH_VU"][:1] == "K"
+            r["MA_DICH_VU"][:1] == "K"
             and r["MA_DICH_VU"][3:4] == "."
             and "MA_KHOA" in r
             and r["MA_DICH_VU"][:3] != r["MA_KHOA"][:3]
             and "MA_DICH_VU"
         ),
     },
+    groups=BEDS,
 )
+rows("XML3", {"X3-CROSS-004": lambda _, r: _more_than_one(r) and "SO_LUONG"}, groups="8")
 
 
 @rule("X3-CROSS-003")
@@ -58,7 +61,7 @@ def _beds_of_a_day(v: View) -> Iterator[Hit]:
 
 
 def _consultations(v: View) -> list[Row]:
-    return [r for r in v.rows("XML3") if r["MA_NHOM"] == "13"]
+    return v.rows("XML3").of_groups(_CONSULTATIONS)
 
 
 @rule("X3-CROSS-006")
@@ -102,9 +105,9 @@ def _consultation_sum(v: View) -> Iterator[Hit]:
 @rule("X3-CROSS-010")
 def _second_operation(v: View) -> Iterator[Hit]:
     whole: set[str] = set()
-    for row in v.rows("XML3"):
+    for row in v.rows("XML3").of_groups(_OPERATIONS):
         on = day(row["NGAY_YL"])
-        if row["MA_NHOM"] != "8" or not on or row["TYLE_TT_DV"] != "100":
+        if not on or row["TYLE_TT_DV"] != "100":
             continue
         if on in whole:
             yield Hit("TYLE_TT_DV", row=row.number)
@@ -128,46 +131,48 @@ def _procedures(v: View) -> dict[str, set[str]]:
     return found
 
 
+def _supplies(v: View) -> list[Row]:
+    """Supplies tied to a procedure."""
+    return [row for row in v.rows("XML3").of_groups(SUPPLIES) if "MA_DICH_VU" in row]
+
+
 @rule("X3-CROSS-011")
 def _supply_without_procedure(v: View) -> Iterator[Hit]:
-    procedures = _procedures(v)
-    for row in v.rows("XML3"):
-        tied = row["MA_NHOM"] in SUPPLIES and "MA_DICH_VU" in row
-        if tied and _service_key(row["MA_DICH_VU"]) not in procedures:
+    supplies = v.once(_supplies)
+    procedures = v.once(_procedures) if supplies else {}
+    for row in supplies:
+        if _service_key(row["MA_DICH_VU"]) not in procedures:
             yield Hit("MA_DICH_VU", row=row.number)
 
 
 @rule("X3-CROSS-012")
 def _supply_on_another_day(v: View) -> Iterator[Hit]:
-    procedures = _procedures(v)
-    for row in v.rows("XML3"):
+    supplies = v.once(_supplies)
+    procedures = v.once(_procedures) if supplies else {}
+    for row in supplies:
         on = day(row["NGAY_YL"])
-        if row["MA_NHOM"] in SUPPLIES and "MA_DICH_VU" in row and on:
-            days = procedures.get(_service_key(row["MA_DICH_VU"]))
-            if days and "" not in days and on not in days:
-                yield Hit("NGAY_YL", row=row.number)
+        days = procedures.get(_service_key(row["MA_DICH_VU"])) if on else None
+        if days and "" not in days and on not in days:
+            yield Hit("NGAY_YL", row=row.number)
 
 
-@row_rule(("X3-CROSS-013", "XML3"))
+@row_rule(("X3-CROSS-013", "XML3"), groups=("12",))
 def _transport(v: View, r: Row) -> Answer:
-    if r["MA_NHOM"] != "12" or v.uninsured or (number(r["T_BHTT"]) or ZERO) <= 0 or not v.cards:
+    if v.uninsured or (number(r["T_BHTT"]) or ZERO) <= 0 or not v.cards:
         return None
     return not any(listed(v, "transport_cards", c[:2]) for c in v.cards) and "MA_NHOM"
 
 
 @rule("X3-CROSS-014")
 def _drugs_only_setting(v: View) -> Iterator[Hit]:
-    if v.kind == "05":
-        for row in v.rows("XML3"):
-            if row["MA_NHOM"] in TECHNICAL:
-                yield Hit("MA_LOAI_KCB", table="XML1", value="05")
-                return
+    if v.kind == "05" and v.rows("XML3").of_groups(TECHNICAL):
+        yield Hit("MA_LOAI_KCB", table="XML1", value="05")
 
 
 @rule("X3-CROSS-015")
 def _consultation_only(v: View) -> Iterator[Hit]:
-    found = v.rows("XML3")
-    if v.kind in {"02", "05", "08"} and found and not v.rows("XML2") and all(r["MA_NHOM"] == "13" for r in found):
+    only = v.rows("XML3").different("MA_NHOM") == {"13"}
+    if v.kind in {"02", "05", "08"} and only and not v.rows("XML2"):
         yield Hit("MA_NHOM", row=1)
 
 
@@ -201,7 +206,10 @@ def _not_together(v: View) -> Iterator[Hit]:
 
 @rule("X3-CLIN-003")
 def _second_stent(v: View) -> Iterator[Hit]:
-    found = [r for r in v.rows("XML3") if r["MA_VAT_TU"].startswith(_STENT)]
+    services = v.rows("XML3")
+    if not any(code.startswith(_STENT) for code in services.different("MA_VAT_TU")):
+        return
+    found = [r for r in services if r["MA_VAT_TU"].startswith(_STENT)]
     total = add(number(r["SO_LUONG"]) for r in found)
     if found and total is not None and total > 1 and not v.prefix_in(_NOT_CHECKED_STENT):
         yield Hit("SO_LUONG", row=found[-1].number)
@@ -210,8 +218,9 @@ def _second_stent(v: View) -> Iterator[Hit]:
 @rule("X3-DUP-001")
 def _row_twice(v: View) -> Iterator[Hit]:
     seen: set[tuple[str, ...]] = set()
-    for row in v.rows("XML3"):
-        key = tuple(row[f] for f in ("MA_DICH_VU", "MA_VAT_TU", "NGAY_YL", "NGAY_TH_YL", "MA_BAC_SI"))
+    services = v.rows("XML3")
+    keys = services.texts("MA_DICH_VU", "MA_VAT_TU", "NGAY_YL", "NGAY_TH_YL", "MA_BAC_SI")
+    for row, key in zip(services, keys, strict=True):
         if (key[0] or key[1]) and key in seen:
             yield Hit("MA_VAT_TU" if key[1] else "MA_DICH_VU", row=row.number)
         seen.add(key)
@@ -243,9 +252,9 @@ def _due_days(v: View) -> int:
     return 0 if ward < 4 else 1 if ward < 24 else _payable_days(v)
 
 
-@row_rule(("X1X3-BED-001", "XML3"))
+@row_rule(("X1X3-BED-001", "XML3"), groups=BEDS)
 def _bed_outside_ward(v: View, r: Row) -> Answer:
-    if v.kind not in _OUTPATIENT or r["MA_NHOM"] not in BEDS:
+    if v.kind not in _OUTPATIENT:
         return None
     claimed = (number(r["T_BHTT"]) or ZERO) > 0
     return "SO_LUONG" if claimed and r["MA_NHOM"] != "16" else info("SO_LUONG")

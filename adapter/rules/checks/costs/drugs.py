@@ -9,9 +9,9 @@ from decimal import Decimal
 
 from adapter.rules.checks.common import known_staff, listed
 from adapter.rules.checks.costs.dose import dose, unit, well_formed
-from adapter.rules.registry import Answer, Hit, one_of, required, row_rule, rows, rule, warn
+from adapter.rules.registry import Answer, Answers, Hit, form, one_of, required, row_rule, rows, rule, table_rule, warn
 from adapter.rules.values import ZERO, as_date, decimals, instant, integer, norm, number, parts
-from adapter.rules.view import Row, View
+from adapter.rules.view import Row, Rows, View
 
 _DRUGS = frozenset({"4", "5", "6"})
 _GASES = frozenset({"40.17", "40.573"})
@@ -19,6 +19,7 @@ _SELF_MADE = frozenset({"05V", "05C", "HD"})
 _OUTPATIENT = frozenset({"01", "02", "05", "07", "08"})
 _SHARES = ("T_NGUONKHAC_NSNN", "T_NGUONKHAC_VTNN", "T_NGUONKHAC_VTTN", "T_NGUONKHAC_CL")
 _AMOUNTS = ("THANH_TIEN_BV", "THANH_TIEN_BH", "T_BNTT", "T_BNCCT", "T_BHTT", "T_NGUONKHAC", *_SHARES)
+_SAME_DRUG = ("MA_THUOC", "SO_DANG_KY", "NGAY_YL", "DON_GIA", "MA_BAC_SI", "LIEU_DUNG")
 _PACKAGE = re.compile(r"G[0-9]{1,2}\Z")
 _GROUP = re.compile(r"N[0-9]{1,2}\Z")
 _YEAR = re.compile(r"20[0-9]{2}\Z")
@@ -48,12 +49,14 @@ one_of("X2-CODE-007", "XML2", "VET_THUONG_TP", "1")
 one_of("X2-CODE-007", "XML3", "VET_THUONG_TP", "1")
 
 
-@row_rule(("X2-REQ-001", "XML2"))
-def _basics(v: View, r: Row) -> Answer:
+@table_rule(("X2-REQ-001", "XML2"))
+def _basics(v: View, t: Rows) -> Answers:
     wanted = ("MA_THUOC", "TEN_THUOC", "DON_VI_TINH", "SO_LUONG", "DON_GIA", "MA_NHOM")
-    # Under 3176 a drug outside the insured list has no code; before it was written 00.0000.
-    uncoded = v.layout == "3176" and r["PHAM_VI"] == "2"
-    return [Hit(f) for f in wanted if f not in r and not (f == "MA_THUOC" and uncoded)]
+    lacking = [f for f in wanted if "" in t.different(f)]
+    for row in t if lacking else ():
+        # Under 3176 a drug outside the insured list has no code; before it was written 00.0000.
+        uncoded = v.layout == "3176" and row["PHAM_VI"] == "2"
+        yield row, [Hit(f) for f in lacking if f not in row and not (f == "MA_THUOC" and uncoded)]
 
 
 def _prepared(r: Row) -> bool:
@@ -61,31 +64,41 @@ def _prepared(r: Row) -> bool:
     return r["MA_THUOC"] in _GASES or r["MA_THUOC"].partition(".")[0] in _SELF_MADE
 
 
-def _tender_parts(_: View, r: Row) -> Answer:
-    given = parts(r["TT_THAU"])
-    return bool(given) and (len(given) < 4 or any(not p.strip() for p in given)) and "TT_THAU"
+def _tender_parts(text: str) -> bool:
+    given = parts(text)
+    return len(given) >= 4 and all(p.strip() for p in given)
 
 
-def _tender_forms(_: View, r: Row) -> Answer:
-    given = [p.strip() for p in parts(r["TT_THAU"])]
+def _tender_forms(text: str) -> bool:
+    given = [p.strip() for p in parts(text)]
     if len(given) < 4 or not all(given):
-        return None
-    return not (_PACKAGE.match(given[1]) and _GROUP.match(given[2]) and _YEAR.match(given[3])) and "TT_THAU"
+        return True  # X2-FMT-001's
+    return bool(_PACKAGE.match(given[1]) and _GROUP.match(given[2]) and _YEAR.match(given[3]))
 
 
-def _fine_amounts(_: View, r: Row) -> Answer:
-    return [Hit(f) for f in _AMOUNTS if number(r[f]) is not None and decimals(r[f]) > 2]
+def _no_blanks(text: str) -> bool:
+    return not any(c.isspace() for c in text)
 
 
-def _fine_price(_: View, r: Row) -> Answer:
-    quantity, price = number(r["SO_LUONG"]), number(r["DON_GIA"])
-    bad = []
+def _too_fine(text: str, places: int) -> bool:
+    return decimals(text) > places and number(text) is not None
+
+
+@table_rule(("X2-FMT-003", "XML2"))
+def _fine_price(_: View, t: Rows) -> Answers:
     # A negative quantity is X2-FMT-008's.
-    if quantity is not None and decimals(r["SO_LUONG"]) > 3:
-        bad.append(Hit("SO_LUONG"))
-    if price is not None and (decimals(r["DON_GIA"]) > 3 or price < 0):
-        bad.append(Hit("DON_GIA"))
-    return bad
+    quantities = {x for x in t.different("SO_LUONG") if _too_fine(x, 3)}
+    prices = {x for x in t.different("DON_GIA") if _too_fine(x, 3) or (number(x) or ZERO) < 0}
+    for row in t if quantities or prices else ():
+        bad = (("SO_LUONG", quantities), ("DON_GIA", prices))
+        yield row, [Hit(field) for field, texts in bad if row[field] in texts]
+
+
+@table_rule(("X2-FMT-004", "XML2"))
+def _fine_amounts(_: View, t: Rows) -> Answers:
+    bad = {f: texts for f in _AMOUNTS if (texts := {x for x in t.different(f) if _too_fine(x, 2)})}
+    for row in t if bad else ():
+        yield row, [Hit(f) for f, texts in bad.items() if row[f] in texts]
 
 
 def _no_quantity(_: View, r: Row) -> Answer:
@@ -109,14 +122,15 @@ def percent(text: str) -> bool:
     return value is not None and value <= 100
 
 
-@row_rule(("X2-CODE-004", "XML2"), ("X2-CODE-004", "XML3"))
-def _rate(v: View, r: Row) -> Answer:
-    text = r["MUC_HUONG"]
-    if not text:
-        return None
-    value = number(text)
+@table_rule(("X2-CODE-004", "XML2"), ("X2-CODE-004", "XML3"))
+def _rate(v: View, t: Rows) -> Answers:
     whole_only = (v.ra or v.vao)[:8] < "20260701"
-    return (value is None or not 0 <= value <= 100 or (whole_only and "." in text)) and "MUC_HUONG"
+    bad = set()
+    for text in t.different("MUC_HUONG") - {""}:
+        value = number(text)
+        if value is None or not 0 <= value <= 100 or (whole_only and "." in text):
+            bad.add(text)
+    return [(row, "MUC_HUONG") for row in t if row["MUC_HUONG"] in bad] if bad else ()
 
 
 def _in_drug_list(v: View, r: Row) -> Answer:
@@ -233,28 +247,26 @@ def _unusual_quantity(v: View, r: Row) -> Answer:
 rows(
     "XML2",
     {
-        "X2-REQ-004": lambda _, r: r["MA_NHOM"] in _DRUGS and "HAM_LUONG" not in r and not _prepared(r) and "HAM_LUONG",
-        "X2-REQ-005": lambda _, r: (
-            r["MA_NHOM"] in _DRUGS and "SO_DANG_KY" not in r and not _prepared(r) and "SO_DANG_KY"
-        ),
-        "X2-REQ-006": lambda _, r: r["MA_NHOM"] in _DRUGS and "TT_THAU" not in r and not _prepared(r) and "TT_THAU",
-        "X2-REQ-007": lambda _, r: (
-            [Hit(f) for f in ("LIEU_DUNG", "DUONG_DUNG") if f not in r] if r["MA_NHOM"] in _DRUGS else None
-        ),
-        "X2-REQ-008": _needs_service,
-        "X2-FMT-001": _tender_parts,
-        "X2-FMT-002": _tender_forms,
-        "X2-FMT-003": _fine_price,
-        "X2-FMT-004": _fine_amounts,
+        "X2-REQ-004": lambda _, r: "HAM_LUONG" not in r and not _prepared(r) and "HAM_LUONG",
+        "X2-REQ-005": lambda _, r: "SO_DANG_KY" not in r and not _prepared(r) and "SO_DANG_KY",
+        "X2-REQ-006": lambda _, r: "TT_THAU" not in r and not _prepared(r) and "TT_THAU",
+        "X2-REQ-007": lambda _, r: [Hit(f) for f in ("LIEU_DUNG", "DUONG_DUNG") if f not in r],
+    },
+    groups=_DRUGS,
+)
+rows("XML2", {"X2-REQ-008": _needs_service})
+form("X2-FMT-001", "XML2", "TT_THAU", _tender_parts)
+form("X2-FMT-002", "XML2", "TT_THAU", _tender_forms)
+form("X2-FMT-006", "XML2", "SO_DANG_KY", _no_blanks)
+form("X2-FMT-007", "XML2", "MA_CSKCB_THUOC", _FROM_FACILITY.match)
+form("X2-CODE-003", "XML2", "TYLE_TT_BH", percent)
+rows(
+    "XML2",
+    {
         "X2-FMT-005": lambda v, r: (
             v.kind in _OUTPATIENT and "LIEU_DUNG" in r and not well_formed(r["LIEU_DUNG"]) and "LIEU_DUNG"
         ),
-        "X2-FMT-006": lambda _, r: any(c.isspace() for c in r["SO_DANG_KY"]) and "SO_DANG_KY",
-        "X2-FMT-007": lambda _, r: (
-            "MA_CSKCB_THUOC" in r and not _FROM_FACILITY.match(r["MA_CSKCB_THUOC"]) and "MA_CSKCB_THUOC"
-        ),
         "X2-FMT-008": _no_quantity,
-        "X2-CODE-003": lambda _, r: not percent(r["TYLE_TT_BH"]) and "TYLE_TT_BH",
         "X2-CODE-008": _in_drug_list,
         "X2-CODE-009": _differs_from_list,
         "X2-CODE-010": _above_price,
@@ -277,8 +289,8 @@ rows(
 @rule("X2-DUP-001")
 def _twice(v: View) -> Iterator[Hit]:
     seen: set[tuple[str, ...]] = set()
-    for row in v.rows("XML2"):
-        key = tuple(row[f] for f in ("MA_THUOC", "SO_DANG_KY", "NGAY_YL", "DON_GIA", "MA_BAC_SI", "LIEU_DUNG"))
+    drugs = v.rows("XML2")
+    for row, key in zip(drugs, drugs.texts(*_SAME_DRUG), strict=True):
         if key[0] and key in seen:
             yield Hit("MA_THUOC", row=row.number)
         seen.add(key)

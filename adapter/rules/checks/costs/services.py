@@ -6,13 +6,12 @@ import re
 
 from adapter.rules.checks.common import known_staff, listed
 from adapter.rules.checks.costs.drugs import percent
-from adapter.rules.registry import Answer, Hit, one_of, required, row_rule, rows, warn
+from adapter.rules.registry import Answer, Answers, Hit, form, one_of, required, row_rule, rows, table_rule, warn
 from adapter.rules.values import as_date, decimals, instant, minutes, norm, number, parts
-from adapter.rules.view import Row, View
+from adapter.rules.view import BEDS, Row, Rows, View
 
 TECHNICAL = frozenset({"1", "2", "3", "8", "18"})
 SUPPLIES = frozenset({"10", "11"})
-BEDS = frozenset({"14", "15", "16"})
 _GROUPS = ("1", "2", "3", "8", "9", "10", "11", "12", "13", "14", "15", "16", "18", "19")
 _COMMON_RATES = frozenset({"0", "10", "30", "33", "50", "80", "100"})
 _SHARES = ("T_NGUONKHAC_NSNN", "T_NGUONKHAC_VTNN", "T_NGUONKHAC_VTTN", "T_NGUONKHAC_CL")
@@ -60,28 +59,26 @@ def _no_code(_: View, r: Row) -> Answer:
     return warn("MA_DICH_VU") if r["PHAM_VI"] == "2" else "MA_DICH_VU"
 
 
-def _who_and_when(_: View, r: Row) -> Answer:
-    lacking = [f for f in ("MA_KHOA", "MA_BAC_SI") if f not in r]
-    if "NGAY_YL" not in r and not forwarded(r):
-        lacking.append("NGAY_YL")
-    return [Hit(f) for f in lacking]
+@table_rule(("X3-REQ-003", "XML3"))
+def _who_and_when(_: View, t: Rows) -> Answers:
+    lacking = [f for f in ("MA_KHOA", "MA_BAC_SI", "NGAY_YL") if "" in t.different(f)]
+    for row in t if lacking else ():
+        yield row, [Hit(f) for f in lacking if f not in row and not (f == "NGAY_YL" and forwarded(row))]
 
 
 def _own_work(r: Row) -> bool:
-    """A technical service done here and completed."""
-    return r["MA_NHOM"] in TECHNICAL and not r["MA_DICH_VU"].endswith("_TB") and not forwarded(r)
+    """A technical service was done here and completed."""
+    return not r["MA_DICH_VU"].endswith("_TB") and not forwarded(r)
 
 
 def _done_and_reported(_: View, r: Row) -> Answer:
-    if not _own_work(r):
+    if ("NGAY_TH_YL" in r and "NGAY_KQ" in r) or not _own_work(r):
         return None
     lacking = [] if "NGAY_TH_YL" in r else [Hit("NGAY_TH_YL")]
     return lacking + ([] if "NGAY_KQ" in r else [warn("NGAY_KQ")])
 
 
 def _supply_fields(_: View, r: Row) -> Answer:
-    if r["MA_NHOM"] not in SUPPLIES:
-        return None
     wanted = ["TEN_VAT_TU", "TT_THAU"]
     if "MA_DICH_VU" in r:  # with neither code the row is X3-REQ-001's
         wanted.append("MA_VAT_TU")
@@ -100,27 +97,30 @@ def base(r: Row) -> str:
     return r["MA_DICH_VU"].partition("_")[0]
 
 
-def _machine_form(_: View, r: Row) -> Answer:
-    text = r["MA_MAY"]
-    if not text:
-        return None
+def _machine_form(text: str) -> bool:
     found = _MACHINE.match(text)
-    return not (found and all(p.strip() for p in found.group(2).split(";"))) and "MA_MAY"
+    return found is not None and all(p.strip() for p in found.group(2).split(";"))
 
 
-def _fine_prices(_: View, r: Row) -> Answer:
-    bad = []
-    for field in ("SO_LUONG", "DON_GIA_BV", "DON_GIA_BH"):
-        value = number(r[field])
-        if value is not None and (value < 0 or decimals(r[field]) > 3):
-            bad.append(Hit(field))
-    return bad
+def _fine_price(text: str) -> bool:
+    value = number(text)
+    return value is None or (value >= 0 and decimals(text) <= 3)
 
 
-def _people_form(_: View, r: Row) -> Answer:
-    return [
-        Hit(f) for f in ("MA_BAC_SI", "NGUOI_THUC_HIEN") if f in r and any(not _PERSON.match(p) for p in parts(r[f]))
-    ]
+def _people_form(text: str) -> bool:
+    return all(_PERSON.match(p) for p in parts(text))
+
+
+def _bed_form(text: str) -> bool:
+    return all(_BED.match(p) for p in parts(text))
+
+
+def _known_suffix(text: str) -> bool:
+    return "_" not in text or text.partition("_")[2] in {"GT", "TB", "TT"}
+
+
+def _common_rate(text: str) -> bool:
+    return text in _COMMON_RATES or not percent(text)
 
 
 def _in_service_list(v: View, r: Row) -> Answer:
@@ -184,37 +184,14 @@ rows(
     "XML3",
     {
         "X3-REQ-001": _no_code,
-        "X3-REQ-003": _who_and_when,
-        "X3-REQ-004": lambda _, r: _own_work(r) and "NGUOI_THUC_HIEN" not in r and "NGUOI_THUC_HIEN",
-        "X3-REQ-005": _done_and_reported,
         "X3-REQ-006": _machine_needed,
-        "X3-REQ-007": lambda _, r: r["MA_NHOM"] == "8" and "PP_VO_CAM" not in r and "PP_VO_CAM",
-        "X3-REQ-008": lambda _, r: r["MA_NHOM"] in BEDS and "MA_GIUONG" not in r and "MA_GIUONG",
-        "X3-REQ-009": _supply_fields,
         "X3-REQ-010": lambda _, r: (
             "MA_DICH_VU" in r and "MA_VAT_TU" not in r and "TEN_DICH_VU" not in r and "TEN_DICH_VU"
         ),
         "X3-REQ-011": lambda _, r: (
-            (r["MA_NHOM"] == "12" or r["MA_DICH_VU"].startswith("VC.")) and "MA_XANG_DAU" not in r and "MA_XANG_DAU"
+            "MA_XANG_DAU" not in r and (r["MA_NHOM"] == "12" or r["MA_DICH_VU"].startswith("VC.")) and "MA_XANG_DAU"
         ),
-        "X3-REQ-013": lambda _, r: "MA_BENH" not in r and "MA_BENH",
-        "X3-FMT-001": lambda _, r: any(not _BED.match(p) for p in parts(r["MA_GIUONG"])) and "MA_GIUONG",
-        "X3-FMT-002": _machine_form,
-        "X3-FMT-003": lambda _, r: "GOI_VTYT" in r and not _PACKAGE.match(r["GOI_VTYT"]) and "GOI_VTYT",
-        "X3-FMT-004": lambda _, r: (
-            r["MA_NHOM"] in SUPPLIES and "TT_THAU" in r and not _TENDER.match(r["TT_THAU"]) and "TT_THAU"
-        ),
-        "X3-FMT-005": _fine_prices,
-        "X3-FMT-006": lambda _, r: (
-            "_" in r["MA_DICH_VU"] and r["MA_DICH_VU"].partition("_")[2] not in {"GT", "TB", "TT"} and "MA_DICH_VU"
-        ),
-        "X3-FMT-007": _people_form,
         "X3-FMT-008": _diseases_known,
-        "X3-CODE-003": lambda _, r: not percent(r["TYLE_TT_DV"]) and "TYLE_TT_DV",
-        "X3-CODE-004": lambda _, r: (
-            bool(r["TYLE_TT_DV"]) and percent(r["TYLE_TT_DV"]) and r["TYLE_TT_DV"] not in _COMMON_RATES and "TYLE_TT_DV"
-        ),
-        "X3-CODE-005": lambda _, r: not percent(r["TYLE_TT_BH"]) and "TYLE_TT_BH",
         "X3-CODE-008": _in_service_list,
         "X3-CODE-009": _above_approved,
         "X3-CODE-010": _in_supply_list,
@@ -223,25 +200,65 @@ rows(
         "X3-CODE-013": _named_facility,
     },
 )
+rows(
+    "XML3",
+    {
+        "X3-REQ-004": lambda _, r: "NGUOI_THUC_HIEN" not in r and _own_work(r) and "NGUOI_THUC_HIEN",
+        "X3-REQ-005": _done_and_reported,
+    },
+    groups=TECHNICAL,
+)
+rows("XML3", {"X3-REQ-007": lambda _, r: "PP_VO_CAM" not in r and "PP_VO_CAM"}, groups="8")
+rows("XML3", {"X3-REQ-008": lambda _, r: "MA_GIUONG" not in r and "MA_GIUONG"}, groups=BEDS)
+rows(
+    "XML3",
+    {
+        "X3-REQ-009": _supply_fields,
+        "X3-FMT-004": lambda _, r: "TT_THAU" in r and not _TENDER.match(r["TT_THAU"]) and "TT_THAU",
+    },
+    groups=SUPPLIES,
+)
+required("X3-REQ-013", "XML3", "MA_BENH")
+form("X3-FMT-001", "XML3", "MA_GIUONG", _bed_form)
+form("X3-FMT-002", "XML3", "MA_MAY", _machine_form)
+form("X3-FMT-003", "XML3", "GOI_VTYT", _PACKAGE.match)
+form("X3-FMT-005", "XML3", "SO_LUONG", _fine_price)
+form("X3-FMT-005", "XML3", "DON_GIA_BV", _fine_price)
+form("X3-FMT-005", "XML3", "DON_GIA_BH", _fine_price)
+form("X3-FMT-006", "XML3", "MA_DICH_VU", _known_suffix)
+form("X3-FMT-007", "XML3", "MA_BAC_SI", _people_form)
+form("X3-FMT-007", "XML3", "NGUOI_THUC_HIEN", _people_form)
+form("X3-CODE-003", "XML3", "TYLE_TT_DV", percent)
+form("X3-CODE-004", "XML3", "TYLE_TT_DV", _common_rate)
+form("X3-CODE-005", "XML3", "TYLE_TT_BH", percent)
 
 
 # --- times --------------------------------------------------------------------------------------
 
 
-def _ordered_in_stay(v: View, r: Row) -> Answer:
-    ordered = instant(r["NGAY_YL"])
-    return bool(ordered and v.vao and v.ra) and not v.vao <= ordered <= v.ra and "NGAY_YL"
+@table_rule(("X3-TIME-001", "XML3"))
+def _ordered_in_stay(v: View, t: Rows) -> Answers:
+    if v.vao and v.ra:
+        outside = {x for x in t.different("NGAY_YL") if not v.vao <= x <= v.ra and instant(x)}
+        for row in t if outside else ():
+            yield row, row["NGAY_YL"] in outside and "NGAY_YL"
 
 
-def before(r: Row, later: str, earlier: str) -> bool:
-    """Whether the field that should come later comes first; silent when one is empty or broken."""
-    a, b = instant(r[later]), instant(r[earlier])
-    return bool(a and b) and a < b
+def _in_order(rule_id: str, later: str, earlier: str, *, without: str = "") -> None:
+    """The field that should come later does not come first; silent when one is empty or broken.
+
+    ``without``: only in rows where this field is empty.
+    """
+
+    def check(_: View, t: Rows) -> Answers:
+        for row, (a, b) in zip(t, t.texts(later, earlier), strict=True):
+            if a < b and instant(a) and instant(b) and not (without and without in row):
+                yield row, later
+
+    table_rule((rule_id, "XML3"))(check)
 
 
 def _same_minute(_: View, r: Row) -> Answer:
-    if r["MA_NHOM"] not in TECHNICAL:
-        return None
     done = instant(r["NGAY_TH_YL"])
     if not done:
         return None
@@ -258,7 +275,7 @@ def _took(r: Row) -> float | None:
 
 def _too_fast(v: View, r: Row) -> Answer:
     took = _took(r)
-    if took is None or r["MA_NHOM"] not in {"1", "3"}:
+    if took is None:
         return None
     own = [n for n in (number(row.get("min_minutes", "")) for row in listed(v, "services", base(r))) if n is not None]
     return took < (max(own) if own else v.options.minimum_minutes) and "NGAY_KQ"
@@ -266,24 +283,22 @@ def _too_fast(v: View, r: Row) -> Answer:
 
 def _short_operation(_: View, r: Row) -> Answer:
     took = _took(r)
-    return r["MA_NHOM"] == "8" and took is not None and took < 15 and "NGAY_KQ"
+    return took is not None and took < 15 and "NGAY_KQ"
 
 
-rows(
-    "XML3",
-    {
-        "X3-TIME-001": _ordered_in_stay,
-        "X3-TIME-002": lambda _, r: before(r, "NGAY_TH_YL", "NGAY_YL") and "NGAY_TH_YL",
-        "X3-TIME-003": lambda _, r: before(r, "NGAY_KQ", "NGAY_TH_YL") and "NGAY_KQ",
-        "X3-TIME-004": lambda _, r: "NGAY_TH_YL" not in r and before(r, "NGAY_KQ", "NGAY_YL") and "NGAY_KQ",
-        "X3-TIME-005": _same_minute,
-        "X3-TIME-006": _too_fast,
-        "X3-TIME-007": _short_operation,
-        "X3-TIME-008": lambda v, r: (
-            r["MA_NHOM"] not in SUPPLIES and bool(v.ra) and instant(r["NGAY_KQ"]) > v.ra and "NGAY_KQ"
-        ),
-    },
-)
+_in_order("X3-TIME-002", "NGAY_TH_YL", "NGAY_YL")
+_in_order("X3-TIME-003", "NGAY_KQ", "NGAY_TH_YL")
+_in_order("X3-TIME-004", "NGAY_KQ", "NGAY_YL", without="NGAY_TH_YL")
+rows("XML3", {"X3-TIME-005": _same_minute}, groups=TECHNICAL)
+rows("XML3", {"X3-TIME-006": _too_fast}, groups=("1", "3"))
+rows("XML3", {"X3-TIME-007": _short_operation}, groups="8")
+
+
+@table_rule(("X3-TIME-008", "XML3"))
+def _result_after_end(v: View, t: Rows) -> Answers:
+    late = {x for x in t.different("NGAY_KQ") if x > v.ra and instant(x)} if v.ra else set()
+    for row in t if late else ():
+        yield row, row["NGAY_KQ"] in late and row["MA_NHOM"] not in SUPPLIES and "NGAY_KQ"
 
 
 @row_rule(("X3-TIME-012", "XML3"))

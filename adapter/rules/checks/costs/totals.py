@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from adapter.dossier.model import Purpose
 from adapter.rules.checks.common import FORCES
-from adapter.rules.checks.costs.money import HUNDRED, SHARES, numbers, off
+from adapter.rules.checks.costs.money import HUNDREDTH, SHARES, SUPPLIES, numbers, off
 from adapter.rules.registry import Answer, Hit, row_rule, rule
 from adapter.rules.values import ZERO, decimals, number, round2
 from adapter.rules.view import Row, View, add
@@ -56,9 +56,7 @@ _sum_rule(
     "X1-MONEY-002",
     "T_VTYT",
     lambda v: (
-        None
-        if "XML3" in v.unreadable
-        else add(number(r["THANH_TIEN_BV"]) for r in v.rows("XML3") if r["MA_NHOM"] in {"10", "11"})
+        None if "XML3" in v.unreadable else add(number(r["THANH_TIEN_BV"]) for r in v.rows("XML3").of_groups(SUPPLIES))
     ),
 )
 _sum_rule("X1-MONEY-003", "T_TONGCHI_BV", _both("THANH_TIEN_BV"))
@@ -81,11 +79,13 @@ def _fund_total(v: View) -> Iterator[Hit]:
 def _explained_by_rows(v: View, difference: Decimal) -> bool:
     """Whether rows whose T_BHTT is already faulted are off by just this much."""
     missed = ZERO
+    if not v.fired_anywhere("X2-MONEY-010", "X3-MONEY-010"):
+        return False
     for row in v.detail:
         if v.fired(row, f"X{row.table[3:]}-MONEY-010"):
             got = numbers(row, "T_BHTT", "THANH_TIEN_BH", "MUC_HUONG")
             if got:
-                missed += round2(got[1] * got[2] / HUNDRED) - got[0]
+                missed += round2(got[1] * got[2] * HUNDREDTH) - got[0]
     return missed != 0 and abs(missed - difference) <= v.options.info_up_to
 
 
@@ -114,9 +114,15 @@ def _four_payers(v: View) -> Iterator[Hit]:
 @rule("X1-MONEY-011")
 def _fee_for_service(v: View) -> Iterator[Hit]:
     stated = number(v.x1["T_BHTT_GDV"])
-    total = add(number(r["T_BHTT"]) for r in v.detail if r["MA_PTTT"] == "1")
-    if stated is None or total is None or _partly(v) or v.prefix_in(FORCES) or any(not r["MA_PTTT"] for r in v.detail):
+    if stated is None or _partly(v) or v.prefix_in(FORCES):
         return
+    total = ZERO
+    for table in (v.rows("XML2"), v.rows("XML3")):
+        for paid, how in zip(table.number_column("T_BHTT"), table.column("MA_PTTT"), strict=True):
+            if not how or (how == "1" and paid is None):
+                return
+            if how == "1" and paid:
+                total += paid
     if not _bare(v) and (hit := off(v, "T_BHTT_GDV", stated, round2(total))):
         yield hit
 

@@ -11,6 +11,7 @@ from adapter.rules.registry import Answer, Hit, required, row_rule, rows, rule, 
 from adapter.rules.values import instant, norm, number
 from adapter.rules.view import Row, View
 
+_TESTS_AND_IMAGES = frozenset({"1", "2"})
 _READER = re.compile(r"[^.;\s]+(\.(TX|CG)\.[0-9A-Z]{5})?\Z")
 
 
@@ -77,7 +78,7 @@ rows(
 
 @rule("X4-REQ-008")
 def _image_words(v: View) -> Iterator[Hit]:
-    services = _services(v)
+    services = v.once(_services)
     for row in v.rows("XML4"):
         if any(s["MA_NHOM"] == "2" for s in services.get(row["MA_DICH_VU"], ())):
             for field in ("MO_TA", "KET_LUAN"):
@@ -87,7 +88,7 @@ def _image_words(v: View) -> Iterator[Hit]:
 
 @rule("X4-CROSS-001")
 def _result_without_service(v: View) -> Iterator[Hit]:
-    services = _services(v)
+    services = v.once(_services)
     if v.rows("XML3"):
         for row in v.rows("XML4"):
             if "MA_DICH_VU" in row and row["MA_DICH_VU"] not in services:
@@ -98,22 +99,22 @@ def _result_without_service(v: View) -> Iterator[Hit]:
 def _service_without_result(v: View) -> Iterator[Hit]:
     if not v.rows("XML4"):
         return
-    reported = {r["MA_DICH_VU"] for r in v.rows("XML4")}
-    for row in v.rows("XML3"):
-        due = row["MA_NHOM"] in {"1", "2"} and bool(number(row["TYLE_TT_BH"])) and "NGAY_KQ" in row
+    reported = v.rows("XML4").different("MA_DICH_VU")
+    for row in v.rows("XML3").of_groups(_TESTS_AND_IMAGES):
+        due = bool(number(row["TYLE_TT_BH"])) and "NGAY_KQ" in row
         if due and row["MA_DICH_VU"] and row["MA_DICH_VU"] not in reported:
             yield Hit("MA_DICH_VU", table="XML3", row=row.number)
 
 
 @rule("X4-CROSS-003")
 def _no_results_at_all(v: View) -> Iterator[Hit]:
-    if v.absent("XML4") and any(r["MA_NHOM"] in {"1", "2", "3"} for r in v.rows("XML3")):
+    if v.absent("XML4") and not v.rows("XML3").different("MA_NHOM").isdisjoint({"1", "2", "3"}):
         yield Hit("", table="XML4")
 
 
 @rule("X4-CROSS-004")
 def _result_times_agree(v: View) -> Iterator[Hit]:
-    services = _services(v)
+    services = v.once(_services)
     length = 12 if v.options.strict_result_times else 8
     for row in v.rows("XML4"):
         own = instant(row["NGAY_KQ"])
@@ -124,7 +125,7 @@ def _result_times_agree(v: View) -> Iterator[Hit]:
 
 @rule("X4-TIME-002")
 def _result_before_order(v: View) -> Iterator[Hit]:
-    services = _services(v)
+    services = v.once(_services)
     for row in v.rows("XML4"):
         own = instant(row["NGAY_KQ"])
         ordered = [instant(s["NGAY_YL"]) for s in services.get(row["MA_DICH_VU"], ())]
@@ -135,8 +136,9 @@ def _result_before_order(v: View) -> Iterator[Hit]:
 @rule("X4-DUP-001")
 def _result_twice(v: View) -> Iterator[Hit]:
     seen: set[tuple[str, ...]] = set()
-    for row in v.rows("XML4"):
-        key = tuple(row[f] for f in ("MA_DICH_VU", "MA_CHI_SO", "NGAY_KQ", "GIA_TRI"))
+    results = v.rows("XML4")
+    keys = results.texts("MA_DICH_VU", "MA_CHI_SO", "NGAY_KQ", "GIA_TRI")
+    for row, key in zip(results, keys, strict=True):
         if row["MA_CHI_SO"] and key in seen:
             yield Hit("MA_CHI_SO", row=row.number)
         seen.add(key)
