@@ -15,8 +15,7 @@ from adapter.errors import ConfigError
 from adapter.store.people.audit import Entry
 from adapter.store.store import Store
 from adapter.store.tables.schema import dossiers
-from adapter.store.views import worklist
-from adapter.store.views.worklist import OPEN, Wanted
+from adapter.store.views.worklist import OPEN, Wanted, conditions
 from tests.support.pipeline_world import FACILITY, Time, World, vault
 
 _NAMES = ["Nguyễn Văn An", "Nguyễn Thị Bình", "Trần Văn An", "Lê Thị Hoa"]
@@ -108,14 +107,14 @@ def _fits(line: dict[str, Any], name: str, wanted: dict[str, Any], rules: dict[i
 @pytest.mark.parametrize("small", [3000, 0], ids=["gathered", "walked"])
 def test_every_view_lists_exactly_its_dossiers_once(store: Store, small: int, monkeypatch: pytest.MonkeyPatch) -> None:
     # With no small sets every search has to walk its index.
-    monkeypatch.setattr(worklist, "_SMALL", small)
+    monkeypatch.setattr(conditions, "SMALL", small)
     lines = store.queries.list(limit=100)
     rules = {line["id"]: {f.rule for f in store.queries.findings(line["revision_id"])} for line in lines}
     for name, wanted in _CASES.items():
         expected = {line["id"] for line in lines if _fits(line, name, wanted, rules)}
         assert expected or name == "nobody", f"the case '{name}' shows nothing"
         for sort in ("deadline", "-deadline", "-changed"):
-            found = _all(store, Wanted((FACILITY,), sort=sort, limit=3, **wanted))  # type: ignore[arg-type]
+            found = _all(store, Wanted((FACILITY,), sort=sort, limit=3, **wanted))
             assert {line["id"] for line in found} == expected, name
             assert len(found) == len(expected), name
 
