@@ -33,8 +33,9 @@ def hl7_bars() -> list[Bar]:
             _run(port, 1, _WARM, "W")
             before = _cpu_seconds(role)
             one, tail_one = _run(port, 1, _MESSAGES, "A")
-            worked = (_cpu_seconds(role) - before) / _MESSAGES * 1000
+            between = _cpu_seconds(role)
             four, tail_four = _run(port, 4, _MESSAGES, "B")
+            work_one, work_four = between - before, _cpu_seconds(role) - between
             memory = _resident_mb(role)
         finally:
             role.stop()
@@ -44,8 +45,9 @@ def hl7_bars() -> list[Bar]:
         Bar("hl7_p99_one_connection", round(tail_one, 2), 15, "ms", "at most"),
         Bar("hl7_p99_four_connections", round(tail_four, 2), 15, "ms", "at most"),
         Bar("hl7_intake_memory", round(memory, 1), 200, "MB resident", "at most"),
-        # What the role works per message, however busy the machine is: 300/s leaves 3.3 ms for it, disk and sender.
-        Bar("hl7_work_per_message", round(worked, 3), 3.3, "ms of processor", "at most"),
+        # The role's own work, however busy the machine is; most of the 3.3 ms that 300/s leave is the disk's.
+        Bar("hl7_work_per_message", round(work_one / _MESSAGES * 1000, 3), 1.3, "ms of processor", "at most"),
+        Bar("hl7_work_per_message_of_four", round(work_four / _MESSAGES * 1000, 3), 0.9, "ms of processor", "at most"),
         Bar("hl7_syncs_per_second", round(floor, 1), 0, "syncs/s (the floor, no bar)"),
         Bar("hl7_one_connection_to_floor", round(one / floor, 3), 0, "messages/sync (no bar)"),
         Bar("hl7_four_connections_to_floor", round(four / floor, 3), 0, "messages/sync (no bar)"),

@@ -17,9 +17,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
+from sqlalchemy import select
 
 from adapter.engine.opening import open_store
 from adapter.settings import load_settings
+from adapter.store.messages.messages import BODY, REFUSED
+from adapter.store.messages.schema import messages
 
 NODE = Path(__file__).with_name("hl7_node")
 FACILITY = "01999"
@@ -52,20 +55,23 @@ class NodeSender:
 
     def __init__(self, port: int, messages: Sequence[str], folder: Path) -> None:
         install()
-        self.answers = folder / "answers.txt"
-        self.answers.touch()
+        answers = folder / "answers.txt"
+        answers.touch()
+        self._reading = answers.open(encoding="utf-8")
+        self._half, self._answered = "", list[tuple[str, str]]()
         file = folder / "messages.json"
         file.write_text(json.dumps(list(messages)), encoding="utf-8")
         self.process = subprocess.Popen(
-            ["node", str(NODE / "send.cjs"), str(port), str(file), str(self.answers)],
+            ["node", str(NODE / "send.cjs"), str(port), str(file), str(answers)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
 
     def answered(self) -> list[tuple[str, str]]:
         """(code, MSH-10) of each answer so far."""
-        lines = self.answers.read_text(encoding="utf-8").splitlines()
-        return [(line.split(" ", 1)[0], line.split(" ", 1)[1]) for line in lines if " " in line]
+        *lines, self._half = (self._half + self._reading.read()).split("\n")
+        self._answered += [(line.split(" ", 1)[0], line.split(" ", 1)[1]) for line in lines if " " in line]
+        return self._answered
 
     def wait(self, seconds: float) -> list[tuple[str, str]]:
         """All answers; the process must end by itself."""
@@ -181,7 +187,9 @@ def framed(message: str | bytes) -> bytes:
 
 def kept_numbers(folder: Path) -> list[str]:
     """MSH-10 of every message the store of an installation holds, one for each row."""
-    with open_store(load_settings(workdir=folder)) as store:
-        listed = store.messages.listing(("waiting", "collected", "aside"), limit=1_000_000)
-        bodies = [store.messages.show(message.id) for message in listed]
-    return [body.raw.decode("utf-8").split("|")[9] for body in bodies if body is not None]
+    with open_store(load_settings(workdir=folder)) as store, store.database.read() as connection:
+        bodies = [
+            store.vault.open_(sealed, BODY)
+            for sealed in connection.execute(select(messages.c.body).where(messages.c.state != REFUSED)).scalars()
+        ]
+    return [body.decode("utf-8").split("|")[9] for body in bodies]
