@@ -21,6 +21,7 @@ _PACKAGES = {
     "softhsm": "softhsm2",
     "npm": "nodejs npm",
     "chromium": "chromium",
+    "systemd": "systemd",
 }
 
 
@@ -34,6 +35,8 @@ def _present(tool: str) -> bool:
             return bool(shutil.which("javac"))
         case "softhsm":
             return bool(shutil.which("softhsm2-util"))
+        case "systemd":
+            return bool(shutil.which("systemd-analyze"))
         case _:
             return bool(shutil.which(tool))
 

@@ -12,6 +12,7 @@ need npm npm
 need mariadbd mariadb-server
 need chromium chromium
 need pg_dump postgresql-client
+need systemd-analyze systemd
 ldconfig -p 2>/dev/null | grep -q libpangoft2-1.0 || missing+=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)
 [ -d /usr/share/fonts/truetype/dejavu ] || missing+=(fonts-dejavu-core)
 [ -d /usr/lib/postgresql ] || command -v initdb >/dev/null 2>&1 || missing+=(postgresql)
