@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_LINK = re.compile(r"\]\(([^)\s\[\]{}|]+)\)")
 PAGES = sorted(
     page
     for folder in (ROOT, ROOT / "docs", ROOT / "benchmarks", ROOT / "config", ROOT / "mappings", ROOT / "connectors")
