@@ -12,6 +12,9 @@ from adapter.clock import VIETNAM
 from adapter.demo.window import stamp
 from adapter.errors import ConfigError
 
+HIS = "his.db"
+"""The demo HIS in its workdir."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

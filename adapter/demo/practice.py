@@ -7,7 +7,6 @@ from pathlib import Path
 
 from adapter.clock import Clock, system_clock
 from adapter.demo import change
-from adapter.demo.workdir import HIS
 
 
 class PracticeHis:
@@ -29,7 +28,7 @@ class PracticeHis:
 
 def practice_his(workdir: Path) -> PracticeHis | None:
     """The HIS of this demo workdir, None for a source that cannot be edited."""
-    path = workdir / HIS
+    path = workdir / change.HIS
     return PracticeHis(path) if path.is_file() else None
 
 

@@ -16,6 +16,7 @@ import yaml
 
 from adapter.demo import change as clerk
 from adapter.demo import omop
+from adapter.demo.change import HIS
 from adapter.demo.defects import Planted, planted
 from adapter.demo.his_b.catalogue import read_yaml
 from adapter.demo.his_d.export import export_his_d
@@ -24,7 +25,6 @@ from adapter.demo.seed import SeedReport, seed_his_a, seed_his_b, seed_his_c
 from adapter.errors import ConfigError
 from adapter.settings import load_settings
 
-HIS = "his.db"
 EXPORT = "his-export"
 DEMO_USER = "demo"
 _API_PORT = 8131

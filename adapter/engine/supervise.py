@@ -6,6 +6,7 @@ one interpreter, and because PKCS#11 sessions and SQLite handles do not survive 
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -149,6 +150,24 @@ class Supervisor:
                 process.wait()
 
 
+def supervise(roles: Mapping[str, Sequence[str]], frozen_after: float) -> None:
+    """Keep ``roles`` running until SIGTERM or SIGINT, in a process that holds nothing else.
+
+    The process becomes this module's own program: what a command line and its checks had loaded is tens of
+    megabytes that would stay for as long as the service runs. Windows cannot do that; there it goes on as it is.
+    """
+    if os.name == "posix":
+        sys.stderr.flush()
+        asked = json.dumps([{name: list(command) for name, command in roles.items()}, frozen_after])
+        os.execv(sys.executable, [sys.executable, "-m", __name__, asked])  # noqa: S606 -- our own program
+    Supervisor(roles, _say, frozen_after).run()
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
 def role_command(*arguments: str) -> list[str]:
     """This very program with other arguments, whatever way it was started."""
     return [sys.executable, "-m", "adapter.cli.main", *arguments]
@@ -175,3 +194,8 @@ def parent_is_gone() -> bool:
     """True when a supervisor started this process and no longer exists: a role must not outlive it."""
     parent = os.environ.get(_PARENT)
     return parent is not None and os.getppid() != int(parent)
+
+
+if __name__ == "__main__":
+    _roles, _frozen_after = json.loads(sys.argv[1])
+    Supervisor(_roles, _say, _frozen_after).run()

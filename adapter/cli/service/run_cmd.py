@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, print_json, settings_of
-from adapter.engine.supervise import Supervisor, role_command
+from adapter.engine.supervise import role_command, supervise
 from adapter.errors import ConfigError
 from adapter.settings import Settings
 
@@ -35,7 +35,7 @@ def run_command(
         _role(settings, role)
         return
     notes.print(f"Dịch vụ chạy, Ctrl-C để dừng / the service runs, Ctrl-C stops it: {service_url(settings)}")
-    Supervisor(service_roles(settings), notes.print, settings.schedule.frozen_seconds).run()
+    supervise(service_roles(settings), settings.schedule.frozen_seconds)
 
 
 def worker_command(workdir: WorkdirOption = None, config: ConfigOption = None) -> None:
@@ -86,8 +86,8 @@ def _role(settings: Settings, role: str) -> None:
 
             run_worker(settings)  # one of many: each stage and chore is asked for once in the whole cluster
     elif role == "web":
-        from adapter.web import run_web
         from adapter.demo.practice import practice_his
+        from adapter.web import run_web
 
         run_web(settings, practice=practice_his(settings.workdir) if settings.demo else None)
     elif role == "intake":

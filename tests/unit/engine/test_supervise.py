@@ -36,12 +36,13 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def test_a_killed_role_comes_back_and_a_stop_ends_all_of_them(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["Supervisor(roles, tell=lambda line: None).run()", "supervise(roles, 60.0)"])
+def test_a_killed_role_comes_back_and_a_stop_ends_all_of_them(tmp_path: Path, way: str) -> None:
     pids = tmp_path / "pids"
     child = f"import os,time; open({str(pids)!r}, 'a').write(f'{{os.getpid()}}\\n'); time.sleep(60)"
     script = (
-        "import sys\nfrom adapter.engine.supervise import Supervisor\n"
-        f"Supervisor({{'a': [sys.executable, '-c', {child!r}]}}, tell=lambda line: None).run()\n"
+        "import sys\nfrom adapter.engine.supervise import Supervisor, supervise\n"
+        f"roles = {{'a': [sys.executable, '-c', {child!r}]}}\n{way}\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", script])
     try:
