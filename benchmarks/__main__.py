@@ -8,11 +8,17 @@ from pathlib import Path
 
 from benchmarks.bar import Bar, run_sets
 from benchmarks.check import check_bars
+from benchmarks.line.whole import line_bars
 from benchmarks.mapping import mapping_bars
 from benchmarks.sender import sender_bars
 
 _OUT = Path(__file__).parent / "out" / "latest.json"
-_SETS: dict[str, Callable[[], list[Bar]]] = {"check": check_bars, "mapping": mapping_bars, "sender": sender_bars}
+_SETS: dict[str, Callable[[], list[Bar]]] = {
+    "check": check_bars,
+    "line": line_bars,
+    "mapping": mapping_bars,
+    "sender": sender_bars,
+}
 
 
 if __name__ == "__main__":

@@ -1,0 +1,180 @@
+"""The whole line against the plain reference program and against raw RSA-2048, and each part alone.
+
+Processor time of one core, in rounds that take turns: signatures, a slice of our line, signatures, a slice of the
+reference. What counts is a ratio within a round; told is the median of the rounds.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from adapter.engine.installation import open_installation
+from adapter.pipeline.check import check
+from adapter.pipeline.context import Context, StageResult
+from adapter.pipeline.pull import pull
+from adapter.pipeline.sign import sign
+from adapter.pipeline.translate import translate
+from benchmarks.bar import Bar
+from benchmarks.encounters import LINES, LONG_LINES
+from benchmarks.line import reference
+from benchmarks.line.parts import Parts
+from benchmarks.line.work import Work, clock, configure, one_core, timed
+
+STAGES: tuple[tuple[str, Callable[[Context], StageResult]], ...] = (
+    ("pull", pull),
+    ("translate", translate),
+    ("check", check),
+    ("sign", sign),
+)
+_ROUNDS = 5
+_SLICE, _PLAIN_SLICE = 200, 40
+_ALL_CORES = 600
+_LONG = 2
+_SIGNATURES = 200
+
+Rates = dict[str, list[float]]
+"""By name: a figure of each round."""
+
+
+def line_bars() -> list[Bar]:
+    """All bars of the line: 1,000 dossiers of 60 lines by our line, 200 by the reference, some of 3,000 lines."""
+    with tempfile.TemporaryDirectory(prefix="bhyt-bench-") as name:
+        folder = Path(name)
+        with one_core():
+            parts, stages = _one_core(folder)
+            long = _long(folder)
+        return [*_whole(stages), *_signing(parts), *_alone(parts, stages), *long, *_all_cores(folder)]
+
+
+def _one_core(folder: Path) -> tuple[Rates, Rates]:
+    """Of each round: signatures a part costs alone, and signatures a dossier costs in each stage, ours and plain."""
+    parts: Rates = defaultdict(list)
+    stages: Rates = defaultdict(list)
+    ours_folder, plain_folder = folder / "ours", folder / "reference"
+    with (
+        Work.open(ours_folder, encounters=_SLICE * (_ROUNDS + 1), batch_size=_SLICE) as ours,
+        Work.open(plain_folder, encounters=_PLAIN_SLICE * (_ROUNDS + 1), batch_size=_PLAIN_SLICE) as plain,
+    ):
+        plainly = reference.parts(plain)
+        alone = Parts.of(ours, _PLAIN_SLICE)
+        for number in range(_ROUNDS + 1):
+            rsa = [_rsa(ours)]
+            mine = _slice(ours, {"stopping": lambda: True})
+            rsa.append(_rsa(ours))
+            with reference.field_by_field():
+                theirs = _slice(plain, plainly)
+            rsa.append(_rsa(ours))
+            costs = alone.costs()
+            rsa.append(_rsa(ours))
+            if number == 0:
+                continue  # the first round compiles layouts and rule plans, ours and theirs
+            for name, seconds in mine.items():
+                stages[name].append(seconds / median(rsa[:2]))
+            for name, seconds in theirs.items():
+                stages[f"plain {name}"].append(seconds / median(rsa[1:3]))
+            for name, seconds in costs.items():
+                parts[name].append(seconds / median(rsa[2:]))
+            parts["signatures a second"].append(1 / median(rsa))
+    return parts, stages
+
+
+def _rsa(work: Work) -> float:
+    """Processor seconds of one signature."""
+    return timed(lambda: [work.key.sign(b"m" * 700) for _ in range(_SIGNATURES)])[0] / _SIGNATURES
+
+
+def _slice(work: Work, parts: dict[str, Any]) -> dict[str, float]:
+    """Processor seconds a dossier costs in each stage, over the encounters of one batch of the source."""
+    seconds = {}
+    for name, stage in STAGES:
+        # Pull ends when it has saved one batch; the others go on until nothing is left to do.
+        context = work.context(**{k: v for k, v in parts.items() if k != "stopping" or name == "pull"})
+        spent, result = timed(lambda stage=stage, context=context: stage(context))  # type: ignore[misc]
+        if result.failures:
+            raise result.failures[0]
+        assert result.done > 0, name
+        seconds[name] = spent / result.done
+    assert result.counts.get("signed") == result.done, result.counts
+    return seconds
+
+
+def _sums(stages: Rates, before: str = "") -> list[float]:
+    """Of each round: signatures one dossier costs from the source's row to the outbox."""
+    return [sum(round_) for round_ in zip(*(stages[before + name] for name, _ in STAGES), strict=True)]
+
+
+def _whole(stages: Rates) -> list[Bar]:
+    ours, plain = _sums(stages), _sums(stages, "plain ")
+    faster = median(p / o for p, o in zip(plain, ours, strict=True))
+    per_core = median(1 / o for o in ours)
+    return [
+        Bar("line.per_core", per_core, 0.05, f"× raw RSA-2048 of one core, {LINES} lines, {_SLICE * _ROUNDS} dossiers"),
+        Bar("line.against_reference", faster, 3, "× the plain reference program"),
+    ]
+
+
+def _signing(parts: Rates) -> list[Bar]:
+    """From a dossier to signed bytes: by us, by lxml and signxml, and by our writer with signxml."""
+    both = [b + s for b, s in zip(parts["build"], parts["sign"], strict=True)]
+    mixed = [b + s for b, s in zip(parts["build"], parts["plain sign"], strict=True)]
+    return [
+        Bar("line.build_and_sign", median(1 / one for one in both), 0.18, "× raw RSA-2048"),
+        Bar(
+            "line.build_and_sign_against_signxml",
+            median(t / b for t, b in zip(parts["plain build and sign"], both, strict=True)),
+            2,
+            "× the same with lxml and signxml",
+        ),
+        Bar(
+            "line.build_and_sign_against_signxml_behind_our_writer",
+            median(t / b for t, b in zip(mixed, both, strict=True)),
+            0,
+            "× our writer, then signxml (no bar)",
+        ),
+    ]
+
+
+def _alone(parts: Rates, stages: Rates) -> list[Bar]:
+    """Figures without a bar: what each part costs alone, and each stage with all it stores."""
+    unit = "signatures a dossier (no bar)"
+    told = [Bar("line.rsa", median(parts["signatures a second"]), 0, "raw RSA-2048 signatures/s of one core (no bar)")]
+    for name in ("pull", "map", "check", "build", "sign", "verify"):
+        told.append(Bar(f"line.part.{name}", median(parts[name]), 0, unit))
+    alone = sum(median(parts[name]) for name in ("pull", "map", "check", "build", "sign", "verify"))
+    told.append(Bar("line.part.store", median(_sums(stages)) - alone, 0, "the stages less the parts: " + unit))
+    told += [Bar(f"line.stage.{name}", median(stages[name]), 0, unit) for name, _ in STAGES]
+    told += [Bar(f"line.reference.{name}", median(stages[f"plain {name}"]), 0, unit) for name, _ in STAGES]
+    for name in ("build", "build and sign", "verify"):
+        told.append(Bar(f"line.reference.part.{name.replace(' ', '_')}", median(parts[f"plain {name}"]), 0, unit))
+    return told
+
+
+def _long(folder: Path) -> list[Bar]:
+    """A stay of 3,000 lines costs no more a line than one of 60."""
+    with Work.open(folder / "long", encounters=_LONG, lines=LONG_LINES, batch_size=1) as work:
+        _slice(work, {"stopping": lambda: True})  # compiles what the second one uses
+        rsa = _rsa(work)
+        seconds = _slice(work, {})
+    whole = sum(seconds.values()) / rsa
+    return [Bar("line.long_dossier", whole, 0, f"signatures, {LONG_LINES} lines (no bar)")]
+
+
+def _all_cores(folder: Path) -> list[Bar]:
+    """The engine's own way, with its pool: dossiers a second by the clock on the wall."""
+    settings = configure(folder / "all", encounters=_ALL_CORES)
+    with open_installation(settings, clock) as installation:
+        (line,) = installation.lines
+        started = time.perf_counter()
+        for name, _ in STAGES:
+            result = line.run(name)
+            if result.failures:
+                raise result.failures[0]
+        seconds = time.perf_counter() - started
+        assert result.counts.get("signed") == _ALL_CORES, result.counts
+    return [Bar("line.all_cores", _ALL_CORES / seconds, 0, f"dossiers/s, {_ALL_CORES} dossiers, by the clock (no bar)")]
