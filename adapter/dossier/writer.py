@@ -32,6 +32,7 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 # What must not go out as it stands: markup, a carriage return (a parser would turn it into
 # a line feed), and control characters XML cannot hold.
 _SPECIAL = b"&<>\r" + bytes(b for b in range(0x20) if b not in b"\t\n\r")
+# Both begin with a byte no Vietnamese letter has: looked for alone first, which is next to nothing.
 _NONCHARACTERS = ("\ufffe".encode(), "\uffff".encode())
 
 
@@ -134,7 +135,9 @@ def _records(table: Table, rows: Sequence[Row], start: int = 0, end: int | None 
         values += _values(table, index, row, layout.values_of)
     try:
         probe = "".join(values).encode()
-        clean = len(probe.translate(None, _SPECIAL)) == len(probe) and not any(n in probe for n in _NONCHARACTERS)
+        clean = len(probe.translate(None, _SPECIAL)) == len(probe) and not (
+            _NONCHARACTERS[0][:1] in probe and any(n in probe for n in _NONCHARACTERS)
+        )
     except (TypeError, UnicodeEncodeError):
         clean = False
     width = len(table.names)

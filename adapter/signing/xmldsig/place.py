@@ -30,9 +30,8 @@ class Place:
     def fill(self, signature: bytes) -> bytes:
         """The document with ``signature`` as the only content of CHUKYDONVI."""
         tag = SIGNATURE_PLACE.encode()
-        return b"".join(
-            (self.document[: self.start], b"<", tag, b">", signature, b"</", tag, b">", self.document[self.end :])
-        )
+        before, after = memoryview(self.document)[: self.start], memoryview(self.document)[self.end :]
+        return b"".join((before, b"<", tag, b">", signature, b"</", tag, b">", after))
 
     @property
     def empty(self) -> bool:
