@@ -10,9 +10,6 @@ from adapter.access import AccessRefused, Principal
 from adapter.api.identity import require
 from adapter.api.v1.models import ERRORS, Finding, Shape
 from adapter.rules.context import Context
-from adapter.rules.package import check_bytes
-from adapter.rules.scan import told
-from adapter.rules.setup import setup_of
 from adapter.settings import Settings
 from adapter.store.store import Store
 
@@ -66,6 +63,11 @@ def check_routes(settings: Settings, store: Store) -> APIRouter:
                 status=422,
                 code="FACILITY",
             )
+        # All rules with all they know: loaded by the first file that comes.
+        from adapter.rules.package import check_bytes
+        from adapter.rules.scan import told
+        from adapter.rules.setup import setup_of
+
         setup = setup_of(settings, settings.facility(codes[0]))
         options = setup.options if signed else _unsigned(setup.options)
         context = Context(

@@ -17,7 +17,6 @@ from adapter.console.reads.plans import plan_of
 from adapter.console.reads.rules import field_words, readable, told
 from adapter.console.reads.sheets import workbook
 from adapter.errors import BhytError
-from adapter.mapping.tools.origins import origins
 from adapter.store.people.audit import Entry
 
 MayRead = Annotated[Principal, Depends(require("findings.read"))]
@@ -133,6 +132,8 @@ def _masked(row: dict[str, Any], about: dict[str, Any]) -> dict[str, Any]:
 
 def _column(console: Console, who: Principal, table: str, field: str) -> str:
     """The HIS columns that fill a field, over the mappings of this person's facilities."""
+    from adapter.mapping.tools.origins import origins
+
     found: list[str] = []
     for code in console.facilities(who):
         try:
