@@ -20,6 +20,7 @@ from adapter.api.oidc import oidc_routes
 from adapter.api.readiness import readiness_routes
 from adapter.api.reception import reception_routes
 from adapter.api.v1 import v1_routes
+from adapter.api.v1.pushes import push_routes
 from adapter.console import Console, Practice, console_routes, error_page
 from adapter.engine.heartbeat import Heart
 from adapter.engine.opening import open_store
@@ -51,6 +52,7 @@ def web_application(
             catalogue_routes(settings, store),
             reception_routes(desk),
             *v1_routes(settings, store),
+            push_routes(settings, store),
             oidc_routes(settings, store),
             fhir_routes(Doors(settings, store)),
             book_routes(BookDesk(settings, store, store.clock)),

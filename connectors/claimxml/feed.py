@@ -42,6 +42,10 @@ class ClaimXmlFeed:
                 "Feed claimxml needs an inbox that tells outcomes",
             )
         folder = self._options.folder
+        if folder is None:  # files come through the API only
+            while not stopping():
+                _sleep(self._options.every, stopping)
+            return
         self._prepare()
         lock = FileLock(folder / ".lock")
         try:
@@ -119,6 +123,7 @@ class ClaimXmlFeed:
             self._folder(place).mkdir(parents=True, exist_ok=True)
 
     def _folder(self, place: str) -> Path:
+        assert self._options.folder is not None  # noqa: S101 -- `run` watches nothing without one
         return self._options.folder / place
 
     def _files(self, place: str) -> list[Path]:

@@ -16,7 +16,10 @@ class ClaimXmlOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    folder: Path = Field(description="in/ is watched; work/, waiting/, done/, refused/ are made beside it")
+    folder: Path | None = Field(
+        default=None, description="in/ is watched; work/, waiting/, done/, refused/ are made beside it"
+    )
+    push: bool = Field(default=False, description="POST /v1/xml/dossiers is open for this facility")
     keep_signature: bool = Field(
         default=False, description="a file signed with the facility's own certificate leaves as it came"
     )
@@ -27,9 +30,9 @@ class ClaimXmlOptions(BaseModel):
 
 
 def read_options(options: Mapping[str, Any]) -> ClaimXmlOptions:
-    """ConfigError names a wrong key."""
+    """ConfigError names a wrong key, or that there is nothing to do."""
     try:
-        return ClaimXmlOptions.model_validate(dict(options))
+        read = ClaimXmlOptions.model_validate(dict(options))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         key = ".".join(["facilities[].feeds[].options", *(str(part) for part in first["loc"])])
@@ -39,3 +42,11 @@ def read_options(options: Mapping[str, Any]) -> ClaimXmlOptions:
             hint_vi="xem docs/connectors/claimxml.md",
             hint_en="see docs/connectors/claimxml.md",
         ) from None
+    if read.folder is None and not read.push:
+        raise ConfigError(
+            "Feed claimxml cần folder hoặc push: true",
+            "A claimxml feed needs folder or push: true",
+            hint_vi="xem docs/connectors/claimxml.md",
+            hint_en="see docs/connectors/claimxml.md",
+        )
+    return read

@@ -31,6 +31,7 @@ class Item:
     ma_lk: str
     purpose: str
     occasion: str
+    facility: str
     encounter: SourceEncounter
 
     @property
@@ -97,7 +98,7 @@ def _item(package: Package, index: int, document: bytes | None) -> Item:
         )
     else:
         encounter = SourceEncounter(key, "", _row(replace(dossier, document=document)))
-    return Item(dossier.ma_lk, dossier.purpose.value, dossier.occasion, encounter)
+    return Item(dossier.ma_lk, dossier.purpose.value, dossier.occasion, dossier.facility, encounter)
 
 
 def _row(dossier: Dossier) -> dict[str, str]:

@@ -30,7 +30,7 @@ BY = By("cli:test")
 class ApiWorld:
     """Facilities 01999 (with dossiers) and 01998 (with none), the application, and clients by role."""
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
+    def __init__(self, folder: Path, stack: ExitStack, **facility: Any) -> None:
         self.settings = Settings(
             demo=True,  # some pages exist in practice only
             workdir=folder,
@@ -39,8 +39,7 @@ class ApiWorld:
                     code=code,
                     account=f"{code}_BV",
                     password_file=Path("none"),
-                    mapping="demo-his-b",
-                    source=SourceSettings(url="sqlite:///none.db"),
+                    **{"mapping": "demo-his-b", "source": SourceSettings(url="sqlite:///none.db"), **facility},
                 )
                 for code in (FACILITY, OTHER)
             ),
@@ -100,9 +99,10 @@ class ApiWorld:
 
 
 @contextmanager
-def api_world(folder: Path) -> Iterator[ApiWorld]:
+def api_world(folder: Path, **facility: Any) -> Iterator[ApiWorld]:
+    """``facility``: settings of both facilities that differ from the usual ones."""
     with ExitStack() as stack:
-        yield ApiWorld(folder, stack)
+        yield ApiWorld(folder, stack, **facility)
 
 
 def quick_hashes() -> PasswordHasher:
