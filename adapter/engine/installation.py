@@ -110,6 +110,14 @@ class FacilityLine:
         key = parts.get("key")
         # Our own verifier believes exactly the certificate that signs.
         trust = Trust((key.certificate,)) if key is not None else None
+        bench = InlineBench(
+            self._settings,
+            self.facility,
+            key=key,
+            trust=trust,
+            decisions=partial(self._store.books.decisions, self.facility.code),
+            **checking,
+        )
         context = Context(
             settings=self._settings,
             facility=self.facility,
@@ -117,7 +125,7 @@ class FacilityLine:
             clock=self._clock,
             **parts,
             trust=trust,
-            bench=InlineBench(self._settings, self.facility, key=key, trust=trust, **checking),
+            bench=bench,
             stopping=partial(self._halted, stage),
         )
         # Sources that send by themselves were taken in by adapter.engine.intake; their messages become encounters here.

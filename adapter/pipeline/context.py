@@ -2,83 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+from datetime import timedelta
+from typing import Any
 
 from adapter.clock import Clock
-from adapter.dossier.model import Dossier
 from adapter.errors import BhytError, ConfigError
 from adapter.gateway.client import Gateway
-from adapter.pipeline.notes import Note
+from adapter.healthbook.privacy import Decision
+from adapter.pipeline.needs import Due, Plan, Readiness, Translation
 from adapter.pipeline.owners import owner_name
 from adapter.pipeline.workbench import Bench
 from adapter.settings import Facility, Settings
 from adapter.signing.keys import KeyHolder
 from adapter.signing.trust import Trust
-from adapter.source import SourceEncounter
 from adapter.store import Store
 from connectors.base import PullSource
-
-
-class Due(Protocol):
-    """One dossier an encounter is ready for."""
-
-    @property
-    def purpose(self) -> str: ...
-    @property
-    def occasion(self) -> str: ...
-    @property
-    def exempt_reason(self) -> str | None: ...
-
-
-class Readiness(Protocol):
-    """What an encounter is ready for; ``reason`` says why for nothing."""
-
-    @property
-    def ma_lk(self) -> str: ...
-    @property
-    def due(self) -> tuple[Due, ...]: ...
-    @property
-    def reason(self) -> str: ...
-
-
-class Translation(Protocol):
-    """A dossier and what was noted while it was made."""
-
-    @property
-    def dossier(self) -> Dossier: ...
-    @property
-    def notes(self) -> Sequence[Note]: ...
-
-
-class Plan(Protocol):
-    """A compiled mapping, as the pipeline uses it."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def hash(self) -> str: ...
-    @property
-    def source(self) -> Mapping[str, Any]: ...
-
-    def readiness(self, encounter: SourceEncounter) -> Readiness:
-        """What the encounter is ready for. Raises MappingError."""
-        ...
-
-    def translate_noted(
-        self,
-        encounter: SourceEncounter,
-        due: Any,
-        *,
-        facility: str,
-        now: datetime,
-        uninsured_tables: tuple[str, ...],
-        standard: str | None,
-    ) -> Translation:
-        """The dossier of one due, in the facility's pinned layout if it has one. Raises MappingError."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +54,10 @@ class Context:
             )
         return value
 
+    def decisions(self, ma_lk: str) -> Sequence[Decision]:
+        """What people decided about one visit's privacy."""
+        return self.store.books.decisions(self.facility.code, ma_lk)
+
     @property
     def send_lease(self) -> timedelta:
         """Longer than a sending can take, with a second login and a repeat after it."""
@@ -144,4 +88,4 @@ class StageResult:
         self.counts[what] = self.counts.get(what, 0) + n
 
 
-__all__ = ["Context", "Due", "Plan", "Readiness", "StageResult", "owner_name"]
+__all__ = ["Context", "Due", "Plan", "Readiness", "StageResult", "Translation", "owner_name"]

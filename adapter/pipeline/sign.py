@@ -2,54 +2,108 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 
 from adapter.errors import BhytError, LeaseLost, Terminal
 from adapter.gateway.services import service_for
+from adapter.pipeline.batches import apart, give_back, in_batches
 from adapter.pipeline.check import failed
 from adapter.pipeline.context import Context, StageResult
 from adapter.pipeline.owners import end_leases_of_the_dead
 from adapter.pipeline.sign_remote import sign_remotely
-from adapter.pipeline.workbench import InlineBench, Signed, SignJob, as_it_came
+from adapter.pipeline.workbench import InlineBench, Signed, SignJob, WorkerLost, as_it_came
 from adapter.signing.keys import AsynchronousKey
 from adapter.store import Claimed, Stage
+from adapter.store.records import SignedBytes
 
 
 def sign(ctx: Context) -> StageResult:
     """Sign everything ready. A key that cannot be used is one failure; every row goes back to ready."""
     result = StageResult("sign")
-    bench = ctx.bench or InlineBench(ctx.settings, ctx.facility, key=ctx.need("key"), trust=ctx.trust)
     key: object = ctx.key
-    claimed: list[Claimed] = []
-    done = 0
+    bench = ctx.bench or InlineBench(ctx.settings, ctx.facility, key=ctx.need("key"), trust=ctx.trust)
+    remote = isinstance(key, AsynchronousKey)
+    left: dict[int, Claimed] = {}
+
+    def claim() -> Sequence[Claimed]:
+        claimed = ctx.store.outbox.claim(
+            Stage.SIGN, ctx.facility.code, owner=ctx.owner, limit=ctx.batch, now=ctx.clock(), lease=ctx.lease
+        )
+        left.update({one.revision_id: one for one in claimed})
+        return claimed
+
+    def begin(claimed: Sequence[Claimed]) -> Iterable[Signed | BhytError]:
+        at = ctx.clock()
+        return () if remote else bench.sign_many([_job(one, at) for one in claimed])
+
     try:
         end_leases_of_the_dead(ctx.store, ctx.facility.code, ctx.clock())
-        while not ctx.stopping():
-            done = 0
-            claimed = ctx.store.outbox.claim(
-                Stage.SIGN, ctx.facility.code, owner=ctx.owner, limit=ctx.batch, now=ctx.clock(), lease=ctx.lease
-            )
-            if not claimed:
-                return result
+        for claimed, came in in_batches(
+            claim, begin, ahead=bench.ahead and not remote, stopping=ctx.stopping, result=result
+        ):
             if isinstance(key, AsynchronousKey):
-                for one in claimed:
-                    came = as_it_came(_job(one, ctx.clock()), key.certificate, ctx.trust)
-                    if came is None:
-                        sign_remotely(ctx, key, one, _finish, result)
-                    else:
-                        _finish(ctx, one, came, result)
-                    done += 1
-                continue
-            at = ctx.clock()
-            jobs = [_job(one, at) for one in claimed]
-            for one, signed in zip(claimed, bench.sign_many(jobs), strict=True):
-                _finish(ctx, one, signed, result)
-                done += 1
-        result.more = True
+                _sign_elsewhere(ctx, key, claimed, left, result)
+            else:
+                _save(ctx, claimed, came, left, result)
     except BhytError as error:
         result.failures.append(error)
-        _give_back(ctx, claimed[done:], error, result)
+        _give_back(ctx, list(left.values()), error, result)
     return result
+
+
+def _sign_elsewhere(
+    ctx: Context, key: AsynchronousKey, claimed: Sequence[Claimed], left: dict[int, Claimed], result: StageResult
+) -> None:
+    """One by one: each waits for its holder's confirmation."""
+    for one in claimed:
+        came = as_it_came(_job(one, ctx.clock()), key.certificate, ctx.trust)
+        if came is None:
+            sign_remotely(ctx, key, one, _finish, result)
+        else:
+            _finish(ctx, one, came, result)
+        del left[one.revision_id]
+
+
+def _save(
+    ctx: Context,
+    claimed: Sequence[Claimed],
+    came: Iterable[Signed | BhytError],
+    left: dict[int, Claimed],
+    result: StageResult,
+) -> None:
+    """Store a batch; what goes wrong with the key itself is raised after what was signed before it is kept."""
+    good: list[SignedBytes] = []
+    trouble: BhytError | None = None
+    rest = iter(came)
+    for one in claimed:
+        try:
+            signed = next(rest)
+        except BhytError as error:
+            trouble = error
+            break
+        if isinstance(signed, Signed):
+            good.append(SignedBytes(one, signed.document, signed.sha256, signed.serial))
+            continue
+        if isinstance(signed, WorkerLost):
+            give_back(ctx, one, signed, result)
+        elif isinstance(signed, Terminal):
+            _finish(ctx, one, signed, result)
+        else:
+            trouble = signed
+            break
+        del left[one.revision_id]
+    for state in apart(partial(ctx.store.outbox.signed_many, now=ctx.clock(), actor=ctx.owner), good, result):
+        if state is None:
+            result.count("gave_way")
+            continue
+        result.done += 1
+        result.count("signed")
+    for kept in good:
+        del left[kept.claimed.revision_id]
+    if trouble is not None:
+        raise trouble
 
 
 def _job(one: Claimed, at: datetime) -> SignJob:

@@ -7,7 +7,7 @@ spawn pool and offer the same face.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -17,7 +17,10 @@ from cryptography.x509 import Certificate
 from adapter.clock import VIETNAM
 from adapter.dossier.model import Dossier
 from adapter.dossier.writer import write
-from adapter.errors import BhytError, SignatureInvalid
+from adapter.errors import BhytError, SignatureInvalid, Transient
+from adapter.healthbook.privacy import Decision
+from adapter.pipeline.needs import Plan
+from adapter.pipeline.translation import Made, TranslateJob, Translator
 from adapter.rules.context import CardLookup, Catalogues
 from adapter.rules.context import Context as RulesContext
 from adapter.rules.engine import check
@@ -68,8 +71,27 @@ class Signed:
     serial: str
 
 
+class WorkerLost(Transient):
+    """A process died over this piece of work; it is given back and tried again later."""
+
+    code = "WORKER-LOST"
+
+
 class Bench(Protocol):
-    """Results come in the order of the jobs; a job's own error takes its place in the results."""
+    """Results come in the order of the jobs; a job's own error takes its place in the results.
+
+    A bench that has processes of its own is at work as soon as it is asked, and may say :class:`WorkerLost` of a job;
+    ``ahead`` is true then, and it is worth asking for the next batch before the results of this one are read.
+    """
+
+    @property
+    def ahead(self) -> bool:
+        """Whether the work goes on while the caller does something else."""
+        ...
+
+    def translate_many(self, jobs: Sequence[TranslateJob], plan: Plan) -> Iterable[Made | BhytError]:
+        """Map by ``plan``, and judge what the health book needs."""
+        ...
 
     def check_many(self, jobs: Sequence[CheckJob]) -> Iterable[Report | BhytError]:
         """Run the rules."""
@@ -92,14 +114,33 @@ class InlineBench:
         trust: Trust | None = None,
         rules: RuleSetup | None = None,
         catalogues: Catalogues | None = None,
+        decisions: Callable[[str], Sequence[Decision]] = lambda _ma_lk: (),
     ) -> None:
-        """``rules``: the facility's choices; read when a check begins where they are not given."""
+        """``rules``: the facility's choices; read when a check begins where they are not given.
+
+        ``decisions``: MA_LK → what people decided about its privacy.
+        """
         self._facility = facility
         self._settings = settings
         self._rules = rules
         self._key = key
         self._trust = trust
         self._catalogues = catalogues
+        self._decisions = decisions
+
+    @property
+    def ahead(self) -> bool:
+        """Nothing happens before a result is read."""
+        return False
+
+    def translate_many(self, jobs: Sequence[TranslateJob], plan: Plan) -> Iterable[Made | BhytError]:
+        """One result per job."""
+        translator = Translator(self._settings, self._facility, plan, self._decisions)
+        for job in jobs:
+            try:
+                yield translator.made(job)
+            except BhytError as error:
+                yield error
 
     def check_many(self, jobs: Sequence[CheckJob]) -> Iterable[Report | BhytError]:
         """One report per job."""

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from adapter.dossier.model import Dossier
+from adapter.rules.facts import Facts
 from adapter.rules.finding import Finding
 from adapter.source import Cursor, SourceEncounter
 from adapter.store.book.entries import BookUnit
@@ -63,24 +63,31 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedEncounter:
-    """An encounter leased for translation. ``encounter`` is the snapshot that was saved."""
+    """An encounter leased for translation. ``body``: the snapshot that was saved, ``SourceEncounter.to_bytes``."""
 
     id: int
     facility: str
     source: str
-    encounter: SourceEncounter
+    key: str
+    body: bytes
     content_hash: str
     first_day: date
     fence: int
+
+    @property
+    def encounter(self) -> SourceEncounter:
+        """The snapshot, read anew at each call: it is many times as large as its bytes."""
+        return SourceEncounter.from_bytes(self.body)
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
     """One dossier as translation made it, to become a revision if its content is new.
 
-    ``dossier`` is None when the mapping failed: then ``findings`` say why, and it is blocked. With a dossier
-    they are what translation noted (letters lost, text cut).
-    ``skip_reason`` makes it ``skipped``. ``rank`` 0 goes before 1; ``deadline`` orders the rest.
+    ``body`` (``Dossier.to_bytes``) is None when the mapping failed: then ``findings`` say why, and it is blocked.
+    With a body they are what translation noted (letters lost, text cut). ``facts``: what other dossiers may ask about
+    this one; check-ins have none. ``skip_reason`` makes it ``skipped``. ``rank`` 0 goes before 1; ``deadline`` orders
+    the rest.
     """
 
     ma_lk: str
@@ -90,7 +97,8 @@ class Unit:
     standard: str
     deadline: datetime
     rank: int = 1
-    dossier: Dossier | None = None
+    body: bytes | None = None
+    facts: Facts | None = None
     findings: tuple[Finding, ...] = ()
     skip_reason: str = ""
     ended_at: datetime | None = None
@@ -103,6 +111,19 @@ class Unit:
     def blocked(self) -> bool:
         """Translation itself found an error; notes of lesser weight go with the dossier to the check."""
         return any(f.severity == "error" for f in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """All that translation made of one claimed encounter.
+
+    ``expected`` is what readiness said, judged apart from ``units``: a unit lost between the two shows in the equation.
+    """
+
+    claimed: ClaimedEncounter
+    units: tuple[Unit, ...]
+    expected: tuple[Expected, ...]
+    not_due_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

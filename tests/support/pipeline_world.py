@@ -19,7 +19,9 @@ from adapter.errors import BhytError, MappingError, SourceUnreachable, Where
 from adapter.gateway.outcome import Outcome, OutcomeKind
 from adapter.mapping import Note, Translation
 from adapter.pipeline import Context
-from adapter.pipeline.workbench import CheckJob, Signed, SignJob
+from adapter.pipeline.needs import Plan
+from adapter.pipeline.translation import Made, TranslateJob
+from adapter.pipeline.workbench import CheckJob, InlineBench, Signed, SignJob
 from adapter.rules.finding import Finding, Report
 from adapter.settings import Facility, GatewaySettings, Settings, SourceSettings
 from adapter.source import Batch, Cursor, SourceEncounter
@@ -162,6 +164,15 @@ class FakeBench:
 
     def __init__(self) -> None:
         self.key_error: BhytError | None = None
+        self.mapping: InlineBench | None = None
+
+    @property
+    def ahead(self) -> bool:
+        return False
+
+    def translate_many(self, jobs: Sequence[TranslateJob], plan: Plan) -> Iterable[Made | BhytError]:
+        assert self.mapping is not None
+        return self.mapping.translate_many(jobs, plan)
 
     def check_many(self, jobs: Sequence[CheckJob]) -> Iterable[Report | BhytError]:
         for job in jobs:
@@ -241,8 +252,12 @@ class World:
         )
         gateway = GatewaySettings(**{"max_in_flight": 2, **self.settings.get("gateway", {})})
         rest = {k: v for k, v in self.settings.items() if k != "gateway"}
+        settings = Settings(facilities=(facility,), gateway=gateway, **rest)
+        self.bench.mapping = InlineBench(
+            settings, facility, decisions=lambda ma_lk: self.store.books.decisions(facility.code, ma_lk)
+        )
         return Context(
-            settings=Settings(facilities=(facility,), gateway=gateway, **rest),
+            settings=settings,
             facility=facility,
             store=self.store,
             clock=self.time,

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection
 
 from adapter.healthbook.completeness import Completeness
 from adapter.store.book.schema import book_entries
-from adapter.store.tables.statements import add
+from adapter.store.tables.statements import add, change
 from adapter.vault import Vault
 
 EXTRA, JUDGED = "book-extra", "book-judged"
@@ -49,7 +49,14 @@ def keep_entry(
     keep_until: datetime,
 ) -> None:
     """Write or replace a dossier's line."""
-    values = {
+    values = entry_row(vault, unit, facility=facility, now=now, keep_until=keep_until)
+    if not change(connection, book_entries, {"dossier_id": dossier_id}, values):
+        add(connection, book_entries, {"dossier_id": dossier_id, **values})
+
+
+def entry_row(vault: Vault, unit: BookUnit, *, facility: str, now: datetime, keep_until: datetime) -> dict[str, Any]:
+    """A line, but for the dossier it belongs to."""
+    return {
         "facility": facility,
         "ended_at": unit.ended_at,
         "insured": unit.insured,
@@ -62,9 +69,6 @@ def keep_entry(
         "saved_at": now,
         "keep_until": keep_until,
     }
-    changed = connection.execute(update(book_entries).where(book_entries.c.dossier_id == dossier_id).values(values))
-    if not changed.rowcount:
-        add(connection, book_entries, {"dossier_id": dossier_id, **values})
 
 
 def _bytes(document: Mapping[str, Any]) -> bytes:

@@ -1,26 +1,26 @@
-"""Keeping a dossier's keys, and gathering what the rules ask about others: a handful of queries per dossier."""
+"""Keeping a dossier's keys, and gathering what the rules ask about others: two queries for a batch of dossiers."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, delete, exists, insert, or_, select
 
 from adapter.clock import datetime12
 from adapter.dossier.model import Dossier, Purpose
 from adapter.rules.context import SentVisit
 from adapter.rules.facts import Facts, Past, amounts, facts_of, sent_visit
 from adapter.store.history.schema import history_keys, history_visits
+from adapter.store.records import Claimed
 from adapter.store.states import AT_THE_GATEWAY, State
 from adapter.store.tables.database import Database
 from adapter.store.tables.schema import dossier_bodies, dossiers, meta, revisions
-from adapter.store.work.intake import MA_LK
 from adapter.vault import Vault
 
 _PURPOSE = "history"
@@ -29,8 +29,6 @@ _DOSSIER_BODY = "dossier-body"
 _FILLED = "history-filled"
 _KEEP_TIMES = timedelta(days=120)
 """Who was busy when matters to visits of the same weeks only."""
-_AT_A_TIME = 500
-
 _GOING = frozenset({State.READY, State.SIGNING, State.SIGNED})
 _COUNTED = [s.value for s in AT_THE_GATEWAY | _GOING]
 
@@ -62,26 +60,22 @@ class History:
 
     # ---- keeping -----------------------------------------------------------------------------
 
-    def keep(self, connection: Connection, dossier: Dossier, *, revision_id: int, dossier_id: int) -> None:
-        """Write a new revision's keys in the transaction that saves it. Check-ins have none."""
-        if dossier.purpose is Purpose.CHECKIN:
-            return
-        facts = facts_of(dossier)
-        line = json.dumps({"MA_LK": facts.ma_lk, **facts.visit}, ensure_ascii=False)
-        connection.execute(
-            insert(history_visits).values(
-                revision_id=revision_id, dossier_id=dossier_id, body=self._vault.seal_text(line, _VISIT)
-            )
-        )
-        keys = list(self._keys(facts).values())
+    def keep(self, connection: Connection, found: Iterable[tuple[Facts, int, int]]) -> None:
+        """Write the keys of new revisions (facts, revision id, dossier id) in the transaction that saves them."""
+        visits: list[dict[str, Any]] = []
+        keys: list[dict[str, Any]] = []
+        for facts, revision_id, dossier_id in found:
+            line = json.dumps({"MA_LK": facts.ma_lk, **facts.visit}, ensure_ascii=False)
+            body = self._vault.seal_text(line, _VISIT)
+            visits.append({"revision_id": revision_id, "dossier_id": dossier_id, "body": body})
+            keys += [
+                {"revision_id": revision_id, "kind": k.kind, "value": k.value, "since": k.since, "until": k.until}
+                for k in self._keys(facts).values()
+            ]
+        if visits:
+            connection.execute(_ADD_VISITS, visits)
         if keys:
-            connection.execute(
-                insert(history_keys),
-                [
-                    {"revision_id": revision_id, "kind": k.kind, "value": k.value, "since": k.since, "until": k.until}
-                    for k in keys
-                ],
-            )
+            connection.execute(_ADD_KEYS, keys)
 
     def _keys(self, facts: Facts) -> dict[tuple[Any, ...], _Key]:
         """Every key of a dossier, by what it stands for."""
@@ -110,9 +104,13 @@ class History:
         while True:
             with self._db.exclusive() as connection:
                 rows = connection.execute(_unkept()).all()
-                for row in rows:
-                    dossier = Dossier.from_bytes(self._vault.open_(row.body, _DOSSIER_BODY))
-                    self.keep(connection, dossier, revision_id=row.id, dossier_id=row.dossier_id)
+                self.keep(
+                    connection,
+                    (
+                        (facts_of(Dossier.from_bytes(self._vault.open_(r.body, _DOSSIER_BODY))), r.id, r.dossier_id)
+                        for r in rows
+                    ),
+                )
                 if not rows:
                     if not connection.execute(select(meta.c.value).where(meta.c.key == _FILLED)).first():
                         connection.execute(insert(meta).values(key=_FILLED, value=b"1"))
@@ -136,85 +134,106 @@ class History:
 
     # ---- gathering ---------------------------------------------------------------------------
 
-    def past(self, dossier: Dossier, *, revision_id: int = 0) -> Past:
-        """The answers to every question the rules may ask about this dossier; its own MA_LK never among them.
+    def pasts(self, claimed: Sequence[Claimed], dossier_of: Callable[[Claimed], Dossier]) -> dict[int, Past]:
+        """The answers to every question the rules may ask about these revisions, by revision id; two queries in all.
 
-        Counted is what is at the gateway or on its way there, and of what waits to be checked itself
-        (``revision_id`` given) what came before: of two that clash, the later one is told.
+        A dossier's own MA_LK is never among them. Counted is what is at the gateway or on its way there, and of what
+        waits to be checked itself what came before: of two that clash, the later one is told. The keys are those kept
+        with the revisions, so a dossier nobody else has anything in common with, nearly every one, is not even
+        opened: ``dossier_of`` is asked only for the others. Check-ins have no past.
         """
-        facts = facts_of(dossier)
-        keys = self._keys(facts)
+        asked = [one for one in claimed if one.purpose != Purpose.CHECKIN.value]
+        if not asked:
+            return {}
         with self._db.read() as connection:
-            received = self._received(connection, facts.ma_lk, dossier.facility)
-            found = self._matches(connection, keys.values(), facts.ma_lk, revision_id)
-        by_value: dict[bytes, list[_Found]] = defaultdict(list)
-        for one in found:
-            by_value[one.value].append(one)
-        return _past(keys, by_value, frozenset({facts.ma_lk}) if received else frozenset())
-
-    def _received(self, connection: Connection, ma_lk: str, facility: str) -> bool:
-        statement = (
-            select(revisions.c.id)
-            .join(dossiers, dossiers.c.id == revisions.c.dossier_id)
-            .where(
-                dossiers.c.facility == facility,
-                dossiers.c.ma_lk_blind == self._vault.blind(ma_lk, MA_LK),
-                dossiers.c.purpose != Purpose.CHECKIN.value,
-                revisions.c.state == State.ACCEPTED.value,
-            )
-            .limit(1)
-        )
-        return connection.execute(statement).first() is not None
-
-    def _matches(self, connection: Connection, keys: Iterable[_Key], ma_lk: str, revision_id: int) -> list[_Found]:
-        wanted = list(keys)
-        if not wanted:
-            return []
-        times = [k.since for k in wanted if k.since] + [k.until for k in wanted if k.until]
-        span = (min(times), max(times)) if times else ("", "")
-        own = self._vault.blind(ma_lk, MA_LK)
-        counted: ColumnElement[bool] = revisions.c.state.in_(_COUNTED)
-        if revision_id:
-            earlier = and_(revisions.c.state == State.TRANSLATED.value, revisions.c.id < revision_id)
-            counted = or_(counted, earlier)
-        # A content that never left is not the dossier's any more once another came; one at the gateway is.
-        standing = or_(
-            dossiers.c.revision_id == revisions.c.id,
-            and_(revisions.c.state.in_([s.value for s in AT_THE_GATEWAY]), revisions.c.replaced_by.is_(None)),
-        )
-        statement = (
-            select(
-                history_keys.c.value,
-                history_keys.c.since,
-                history_keys.c.until,
-                history_visits.c.body,
-                revisions.c.state,
-                revisions.c.id,
-            )
-            .join(revisions, revisions.c.id == history_keys.c.revision_id)
-            .join(dossiers, dossiers.c.id == revisions.c.dossier_id)
-            .join(history_visits, history_visits.c.revision_id == revisions.c.id)
-            .where(dossiers.c.ma_lk_blind != own, counted, standing)
-            .where(
-                or_(
-                    history_keys.c.since.is_(None),
-                    and_(history_keys.c.since < span[1], history_keys.c.until > span[0]),
-                )
-            )
-        )
-        values = list({k.value for k in wanted})
-        found: list[_Found] = []
+            received = set(connection.execute(_RECEIVED, {"ids": [one.dossier_id for one in asked]}).scalars())
+            rows = connection.execute(_SHARED, {"ids": [one.revision_id for one in asked]}).all()
         opened: dict[int, Mapping[str, str]] = {}
-        for at in range(0, len(values), _AT_A_TIME):
-            for row in connection.execute(statement.where(history_keys.c.value.in_(values[at : at + _AT_A_TIME]))):
-                if row.id not in opened:
-                    opened[row.id] = json.loads(self._vault.open_text(row.body, _VISIT))
-                visit = opened[row.id]
-                accepted = row.state == State.ACCEPTED.value
-                found.append(
-                    _Found(bytes(row.value), visit["MA_LK"], visit, accepted, row.since or "", row.until or "")
-                )
-        return found
+        shared: dict[int, dict[bytes, dict[int, _Found]]] = defaultdict(lambda: defaultdict(dict))
+        for row in rows:
+            if row.id not in opened:
+                opened[row.id] = json.loads(self._vault.open_text(row.body, _VISIT))
+            # One row of theirs may meet several of ours.
+            shared[row.mine][bytes(row.value)][row.key_id] = _found(row, opened[row.id])
+        pasts: dict[int, Past] = {}
+        for one in asked:
+            theirs = shared.get(one.revision_id)
+            if theirs is None and one.dossier_id not in received:
+                pasts[one.revision_id] = Past()
+                continue
+            facts = facts_of(dossier_of(one))
+            by_value = {value: list(found.values()) for value, found in (theirs or {}).items()}
+            known = frozenset({facts.ma_lk}) if one.dossier_id in received else frozenset()
+            pasts[one.revision_id] = _past(self._keys(facts), by_value, known)
+        return pasts
+
+
+def _found(row: Row[Any], visit: Mapping[str, str]) -> _Found:
+    accepted = row.state == State.ACCEPTED.value
+    return _Found(bytes(row.value), visit["MA_LK"], visit, accepted, row.since or "", row.until or "")
+
+
+def _shared() -> Select[Any]:
+    """What other dossiers' standing revisions have in common with these (bind ``ids``)."""
+    mine, theirs = history_keys.alias("mine"), history_keys.alias("theirs")
+    own_revision, own = revisions.alias("own_revision"), dossiers.alias("own")
+    earlier = and_(revisions.c.state == State.TRANSLATED.value, revisions.c.id < mine.c.revision_id)
+    return (
+        select(
+            mine.c.revision_id.label("mine"),
+            theirs.c.id.label("key_id"),
+            theirs.c.value,
+            theirs.c.since,
+            theirs.c.until,
+            history_visits.c.body,
+            revisions.c.state,
+            revisions.c.id,
+        )
+        .join(theirs, theirs.c.value == mine.c.value)
+        .join(own_revision, own_revision.c.id == mine.c.revision_id)
+        .join(own, own.c.id == own_revision.c.dossier_id)
+        .join(revisions, revisions.c.id == theirs.c.revision_id)
+        .join(dossiers, dossiers.c.id == revisions.c.dossier_id)
+        .join(history_visits, history_visits.c.revision_id == revisions.c.id)
+        .where(
+            mine.c.revision_id.in_(bindparam("ids", expanding=True)),
+            dossiers.c.ma_lk_blind != own.c.ma_lk_blind,
+            or_(revisions.c.state.in_(_COUNTED), earlier),
+            _standing(),
+            or_(
+                theirs.c.since.is_(None),
+                and_(theirs.c.since < mine.c.until, theirs.c.until > mine.c.since),
+            ),
+        )
+    )
+
+
+def _standing() -> ColumnElement[bool]:
+    # A content that never left is not the dossier's any more once another came; one at the gateway is.
+    return or_(
+        dossiers.c.revision_id == revisions.c.id,
+        and_(revisions.c.state.in_([s.value for s in AT_THE_GATEWAY]), revisions.c.replaced_by.is_(None)),
+    )
+
+
+def _receipted() -> Select[Any]:
+    own = dossiers.alias("own")
+    same = and_(dossiers.c.facility == own.c.facility, dossiers.c.ma_lk_blind == own.c.ma_lk_blind)
+    return (
+        select(own.c.id)
+        .join(dossiers, same)
+        .join(revisions, revisions.c.dossier_id == dossiers.c.id)
+        .where(
+            own.c.id.in_(bindparam("ids", expanding=True)),
+            dossiers.c.purpose != Purpose.CHECKIN.value,
+            revisions.c.state == State.ACCEPTED.value,
+        )
+        .distinct()
+    )
+
+
+_SHARED, _RECEIVED = _shared(), _receipted()
+_ADD_VISITS, _ADD_KEYS = insert(history_visits), insert(history_keys)
 
 
 def _unkept() -> Any:

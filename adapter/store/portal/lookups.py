@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from adapter.store.portal.schema import lookups
 from adapter.store.tables.database import Database
+from adapter.store.tables.types import Instant
 from adapter.vault import Vault
 
 QUESTION = "lookup-question"
@@ -51,24 +52,30 @@ class Lookups:
                 .values(outcome=outcome, case_id=case[:60], http_status=http_status, milliseconds=milliseconds)
             )
 
-    def latest(self, questions: Sequence[str], *, facility: str, service: str, since: datetime) -> str:
-        """How the newest of these questions asked since then came out; empty when none was."""
-        if not questions:
-            return ""
-        statement = (
-            select(lookups.c.outcome)
-            .where(
-                lookups.c.facility == facility,
-                lookups.c.service == service,
-                lookups.c.asked_at >= since,
-                lookups.c.question_blind.in_({self.blind(q) for q in questions}),
-                lookups.c.outcome.is_not(None),
-            )
-            .order_by(lookups.c.asked_at.desc())
-            .limit(1)
-        )
+    def any(self, *, facility: str, service: str) -> bool:
+        """Whether the desk has ever asked: where it never does, nobody need look."""
+        asked = select(lookups.c.reference).where(lookups.c.facility == facility, lookups.c.service == service)
         with self._db.read() as connection:
-            return connection.execute(statement).scalar_one_or_none() or ""
+            return connection.execute(asked.limit(1)).first() is not None
+
+    def latest_of(self, asked: Sequence[tuple[Sequence[str], datetime]], *, facility: str, service: str) -> list[str]:
+        """For several (questions, since): how the newest one asked since then came out; empty when none was."""
+        blinds = [({self.blind(question) for question in questions}, since) for questions, since in asked]
+        wanted = set().union(*(mine for mine, _ in blinds))
+        if not wanted:
+            return [""] * len(asked)
+        found = {
+            "of": facility,
+            "service": service,
+            "since": min(since for mine, since in blinds if mine),
+            "blinds": list(wanted),
+        }
+        with self._db.read() as connection:
+            rows = [(bytes(r.question_blind), r.asked_at, r.outcome) for r in connection.execute(_ANSWERS, found)]
+        return [
+            next((outcome for blind, at, outcome in rows if blind in mine and at >= since), "")
+            for mine, since in blinds
+        ]
 
     def get(self, reference: str) -> dict[str, Any] | None:
         """A question by its reference; ``question`` is the keyed value to compare with :meth:`blind`."""
@@ -88,3 +95,16 @@ class Lookups:
             "milliseconds": row.milliseconds,
             "question": bytes(row.question_blind),
         }
+
+
+_ANSWERS = (
+    select(lookups.c.question_blind, lookups.c.asked_at, lookups.c.outcome)
+    .where(
+        lookups.c.facility == bindparam("of"),
+        lookups.c.service == bindparam("service"),
+        lookups.c.asked_at >= bindparam("since", type_=Instant()),
+        lookups.c.question_blind.in_(bindparam("blinds", expanding=True)),
+        lookups.c.outcome.is_not(None),
+    )
+    .order_by(lookups.c.asked_at.desc())
+)

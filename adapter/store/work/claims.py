@@ -35,7 +35,7 @@ from adapter.store.records import Claimed
 from adapter.store.states import State
 from adapter.store.tables.schema import attempts, dossier_bodies, dossiers, revisions, signed_bodies
 from adapter.store.tables.types import Id, Instant
-from adapter.store.work.dossiers import DOSSIER_BODY
+from adapter.store.work.first import DOSSIER_BODY
 from adapter.store.work.moves import Step, move_many
 from adapter.vault import Vault
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import Connection, Integer, bindparam, delete, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from adapter.clock import VIETNAM
@@ -16,7 +17,8 @@ from adapter.store.records import ClaimedEncounter, Counts, Expected, Position, 
 from adapter.store.states import State
 from adapter.store.tables.database import Database
 from adapter.store.tables.schema import cursors, dossiers, encounters, expectations, pulls, source_bodies
-from adapter.store.tables.statements import add, add_with_id, change
+from adapter.store.tables.statements import add, change
+from adapter.store.tables.types import Id, Instant
 from adapter.vault import Vault
 
 SOURCE_KEY, SOURCE_BODY, MA_LK = "source-key", "source-body", "ma-lk"
@@ -26,6 +28,28 @@ _STAND_IN = "?"
 def stand_in(key: str) -> str:
     """The MA_LK of an encounter that has none yet: unreadable mapping, or one that another encounter took."""
     return _STAND_IN + key
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """One read of a source on its way into the store. ``known``: what the store knows of the keys, by blind key."""
+
+    connection: Connection
+    facility: str
+    source: str
+    plan_hash: str
+    now: datetime
+    known: dict[bytes, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """An encounter as it was read, as it is kept."""
+
+    read: Read
+    blind: bytes
+    body: bytes
+    hash: str
 
 
 class Intake:
@@ -94,9 +118,8 @@ class Intake:
                     connection, facility, source, position=position, cursor=cursor, plan_hash=plan_hash, now=now
                 )
                 known = self._known(connection, facility, source, [r.encounter for r in reads])
-                counts = Counts()
-                for read in reads:
-                    counts += self._save(connection, facility, source, read, known=known, plan_hash=plan_hash, now=now)
+                batch = _Batch(connection, facility, source, plan_hash, now, known)
+                counts = self._save_all(batch, reads)
                 connection.execute(
                     update(pulls)
                     .where(pulls.c.id == pull_id)
@@ -151,100 +174,154 @@ class Intake:
                 encounters.c.due,
                 encounters.c.first_day,
                 exists().where(dossiers.c.encounter_id == encounters.c.id).label("has_dossiers"),
-            ).where(
+            )
+            .where(
                 encounters.c.facility == facility,
                 encounters.c.source == source,
                 encounters.c.key_blind.in_(blinds),
             )
+            # Locked in the order of their ids, as translate does, so that the two never wait for each other.
+            .order_by(encounters.c.id)
+            .with_for_update(of=encounters)
         )
         return {bytes(row.key_blind): dict(row._mapping) for row in rows}
 
-    def _save(
-        self,
-        connection: Connection,
-        facility: str,
-        source: str,
-        read: Read,
-        *,
-        known: dict[bytes, dict[str, Any]],
-        plan_hash: str,
-        now: datetime,
-    ) -> Counts:
-        encounter = read.encounter
-        blind = self._vault.blind(encounter.key, SOURCE_KEY)
-        content = encounter.content_hash()
-        before = known.get(blind)
-        if before is not None and before["content_hash"] == content:
-            return Counts(unchanged=1)
-        due = len(read.expected)
-        values: dict[str, Any] = {
-            "content_hash": content,
-            "changed_at": now,
-            "due": due,
-            "not_due_reason": read.not_due_reason or None,
-            "plan_hash": plan_hash,
+    def _save_all(self, batch: _Batch, reads: Sequence[Read]) -> Counts:
+        """Unchanged encounters cost nothing, new ones are written together, changed ones one by one."""
+        counts = Counts()
+        fresh: list[_Content] = []
+        waiting: set[bytes] = set()
+        for read in reads:
+            blind = self._vault.blind(read.encounter.key, SOURCE_KEY)
+            if blind in waiting:  # the source gave one key twice: the second is compared with the first
+                self._save_new(batch, fresh)
+                fresh, waiting = [], set()
+            one = _Content(read, blind, *read.encounter.canonical())
+            before = batch.known.get(blind)
+            if before is None:
+                fresh.append(one)
+                waiting.add(blind)
+                counts += Counts(new=1) if read.expected else Counts(skipped=1)
+            elif before["content_hash"] == one.hash:
+                counts += Counts(unchanged=1)
+            else:
+                counts += self._save_changed(batch, one, before)
+        self._save_new(batch, fresh)
+        return counts
+
+    def _values(self, batch: _Batch, one: _Content, *, has_dossiers: bool) -> dict[str, Any]:
+        expected = one.read.expected
+        return {
+            "content_hash": one.hash,
+            "changed_at": batch.now,
+            "due": len(expected),
+            "not_due_reason": one.read.not_due_reason or None,
+            "plan_hash": batch.plan_hash,
             # An encounter that was due and no longer is goes to translate too: its dossiers must wait.
-            "pending": due > 0 or (before is not None and before["has_dossiers"]),
+            "pending": bool(expected) or has_dossiers,
             "lease_owner": None,
             "lease_until": None,
-            "ma_lk_blind": self._vault.blind(read.expected[0].ma_lk, MA_LK) if read.expected else None,
+            "ma_lk_blind": self._vault.blind(expected[0].ma_lk, MA_LK) if expected else None,
         }
-        if before is None:
-            day = now.astimezone(VIETNAM).date()
-            row = {
-                "facility": facility,
-                "source": source,
-                "key_blind": blind,
-                "key_sealed": self._vault.seal_text(encounter.key, SOURCE_KEY),
+
+    def _save_new(self, batch: _Batch, fresh: Sequence[_Content]) -> None:
+        if not fresh:
+            return
+        day = batch.now.astimezone(VIETNAM).date()
+        rows = [
+            {
+                "facility": batch.facility,
+                "source": batch.source,
+                "key_blind": one.blind,
+                "key_sealed": self._vault.seal_text(one.read.encounter.key, SOURCE_KEY),
                 "first_day": day,
-                "first_read_at": now,
+                "first_read_at": batch.now,
                 "fence": 0,
-                **values,
+                **self._values(batch, one, has_dossiers=False),
             }
-            encounter_id = add_with_id(connection, encounters, row)
-        else:
-            encounter_id, day = before["id"], before["first_day"]
-            connection.execute(
-                update(encounters).where(encounters.c.id == encounter_id).values(fence=encounters.c.fence + 1, **values)
-            )
-        self._keep_snapshot(connection, encounter_id, content, encounter, now, first=before is None)
-        if before is not None:
-            withdraw_unmet(connection, encounter_id)
-        expect(
-            connection,
-            self._vault,
-            facility=facility,
-            encounter_id=encounter_id,
-            source_key=encounter.key,
-            day=day,
-            expected=read.expected,
+            for one in fresh
+        ]
+        ids = [int(found) for found in batch.connection.execute(_ADD_ENCOUNTERS, rows).scalars()]
+        batch.connection.execute(
+            _ADD_BODIES, [self._snapshot_row(batch, i, o) for i, o in zip(ids, fresh, strict=True)]
         )
-        known[blind] = {
-            "id": encounter_id,
-            "content_hash": content,
-            "due": max(due, before["due"] if before else 0),
-            "first_day": day,
-            "has_dossiers": before is not None and before["has_dossiers"],
+        self._expect_new(batch, list(zip(ids, fresh, strict=True)), day)
+        for encounter_id, one in zip(ids, fresh, strict=True):
+            batch.known[one.blind] = {
+                "id": encounter_id,
+                "content_hash": one.hash,
+                "due": len(one.read.expected),
+                "first_day": day,
+                "has_dossiers": False,
+            }
+
+    def _expect_new(self, batch: _Batch, fresh: Sequence[tuple[int, _Content]], day: date) -> None:
+        """Expectations of new encounters; whoever wants what another one owns is looked at alone."""
+        wanted = {
+            (self._vault.blind(one.ma_lk, MA_LK), one.purpose, one.occasion): None
+            for _, content in fresh
+            for one in content.read.expected
         }
+        asked = {"of": batch.facility, "blinds": list({key[0] for key in wanted})}
+        taken = {(bytes(r.ma_lk_blind), r.purpose, r.occasion) for r in batch.connection.execute(_TAKEN, asked)}
+        rows: list[dict[str, Any]] = []
+        clashing: list[tuple[int, _Content, Expected]] = []
+        for encounter_id, content in fresh:
+            for one in content.read.expected:
+                key = (self._vault.blind(one.ma_lk, MA_LK), one.purpose, one.occasion)
+                if key in taken:
+                    clashing.append((encounter_id, content, one))
+                    continue
+                taken.add(key)
+                rows.append(
+                    {
+                        "facility": batch.facility,
+                        "encounter_id": encounter_id,
+                        "ma_lk_blind": key[0],
+                        "purpose": one.purpose,
+                        "occasion": one.occasion,
+                        "first_day": day,
+                    }
+                )
+        if rows:
+            batch.connection.execute(_ADD_EXPECTATIONS, rows)
+        for encounter_id, content, one in clashing:
+            self._expect(batch, encounter_id, content, day, [one])
+
+    def _expect(self, batch: _Batch, encounter_id: int, one: _Content, day: date, expected: Iterable[Expected]) -> None:
+        expect(
+            batch.connection,
+            self._vault,
+            facility=batch.facility,
+            encounter_id=encounter_id,
+            source_key=one.read.encounter.key,
+            day=day,
+            expected=expected,
+        )
+
+    def _save_changed(self, batch: _Batch, one: _Content, before: dict[str, Any]) -> Counts:
+        connection, due = batch.connection, len(one.read.expected)
+        encounter_id, day = before["id"], before["first_day"]
+        values = self._values(batch, one, has_dossiers=before["has_dossiers"])
+        connection.execute(_CHANGE, {"of": encounter_id, **{f"to_{name}": value for name, value in values.items()}})
+        key = {"encounter_id": encounter_id, "content_hash": one.hash}
+        if not change(connection, source_bodies, key, {"keep_until": batch.now + self._keep}):
+            add(connection, source_bodies, self._snapshot_row(batch, encounter_id, one))
+        withdraw_unmet(connection, encounter_id)
+        self._expect(batch, encounter_id, one, day, one.read.expected)
+        batch.known[one.blind] = {**before, "content_hash": one.hash, "due": max(due, before["due"])}
         if due == 0:
             return Counts(skipped=1)
-        return Counts(new=1) if before is None or before["due"] == 0 else Counts(changed=1)
+        return Counts(new=1) if before["due"] == 0 else Counts(changed=1)
 
-    def _keep_snapshot(
-        self,
-        connection: Connection,
-        encounter_id: int,
-        content: str,
-        encounter: SourceEncounter,
-        now: datetime,
-        *,
-        first: bool,
-    ) -> None:
-        keep_until = now + self._keep
-        key = {"encounter_id": encounter_id, "content_hash": content}
-        if first or not change(connection, source_bodies, key, {"keep_until": keep_until}):
-            body = self._vault.seal(encounter.to_bytes(), SOURCE_BODY)
-            add(connection, source_bodies, {**key, "body": body, "saved_at": now, "keep_until": keep_until})
+    def _snapshot_row(self, batch: _Batch, encounter_id: int, one: _Content) -> dict[str, Any]:
+        return {
+            "encounter_id": encounter_id,
+            "content_hash": one.hash,
+            "body": self._vault.seal(one.body, SOURCE_BODY),
+            "saved_at": batch.now,
+            "keep_until": batch.now + self._keep,
+        }
 
     # ---- translate ---------------------------------------------------------------------------
 
@@ -280,44 +357,46 @@ class Intake:
     def claim(
         self, facility: str, source: str, *, owner: str, limit: int, now: datetime, lease: timedelta
     ) -> list[ClaimedEncounter]:
-        """Encounters waiting for translation, leased to ``owner``, oldest first."""
+        """Encounters waiting for translation, leased to ``owner``, oldest first.
+
+        Up to ``limit``, and fewer when they are long: what a batch holds in memory has a bound.
+        """
         with self._db.write() as connection:
-            rows = connection.execute(
-                select(
-                    encounters.c.id,
-                    encounters.c.content_hash,
-                    encounters.c.first_day,
-                    encounters.c.fence,
-                )
-                .where(
-                    encounters.c.facility == facility,
-                    encounters.c.source == source,
-                    encounters.c.pending,
-                    or_(encounters.c.lease_until.is_(None), encounters.c.lease_until <= now),
-                )
-                .order_by(encounters.c.id)
-                .limit(limit)
-                .with_for_update(skip_locked=True)
-            ).all()
+            asked = {"of": facility, "source": source, "now": now, "room": limit}
+            found = connection.execute(_PENDING, asked).all()
+            rows = self._of_a_size(connection, found)
             ids = [row.id for row in rows]
-            connection.execute(
-                update(encounters)
-                .where(encounters.c.id.in_(ids))
-                .values(lease_owner=owner, lease_until=now + lease, fence=encounters.c.fence + 1)
-            )
+            if ids:
+                connection.execute(_LEASE, {"ids": ids, "owner": owner, "until": now + lease})
             bodies = self._snapshots(connection, rows)
         return [
             ClaimedEncounter(
                 id=row.id,
                 facility=facility,
                 source=source,
-                encounter=SourceEncounter.from_bytes(self._vault.open_(bodies[row.id], SOURCE_BODY)),
+                key=self._vault.open_text(row.key_sealed, SOURCE_KEY),
+                body=self._vault.open_(bodies[row.id], SOURCE_BODY),
                 content_hash=row.content_hash,
                 first_day=row.first_day,
                 fence=row.fence + 1,
             )
             for row in rows
         ]
+
+    def _of_a_size(self, connection: Connection, rows: Sequence[Any]) -> Sequence[Any]:
+        if not rows:
+            return rows
+        sizes: dict[int, int] = {}
+        for found in connection.execute(_SIZES, {"ids": [row.id for row in rows]}):
+            sizes[found[0]] = max(found[1], sizes.get(found[0], 0))
+        some: list[Any] = []
+        room = _ROOM
+        for row in rows:
+            room -= sizes.get(row.id, 0)
+            if some and room < 0:
+                break
+            some.append(row)
+        return some
 
     def _snapshots(self, connection: Connection, rows: Sequence[Any]) -> dict[int, bytes]:
         wanted = {(row.id, row.content_hash) for row in rows}
@@ -379,6 +458,62 @@ def withdraw_unmet(connection: Connection, encounter_id: int) -> None:
     connection.execute(_WITHDRAW, {"of": encounter_id})
 
 
+_ROOM = 1 << 20
+"""Sealed bytes one claim may take; opened they are about ten times as long."""
+_PENDING = (
+    select(
+        encounters.c.id,
+        encounters.c.key_sealed,
+        encounters.c.content_hash,
+        encounters.c.first_day,
+        encounters.c.fence,
+    )
+    .where(
+        encounters.c.facility == bindparam("of"),
+        encounters.c.source == bindparam("source"),
+        encounters.c.pending,
+        or_(encounters.c.lease_until.is_(None), encounters.c.lease_until <= bindparam("now", type_=Instant())),
+    )
+    .order_by(encounters.c.id)
+    .limit(bindparam("room", type_=Integer()))
+    .with_for_update(skip_locked=True)
+)
+_SIZES = select(source_bodies.c.encounter_id, func.length(source_bodies.c.body)).where(
+    source_bodies.c.encounter_id.in_(bindparam("ids", expanding=True))
+)
+_LEASE = (
+    update(encounters)
+    .where(encounters.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        lease_owner=bindparam("owner"),
+        lease_until=bindparam("until", type_=Instant()),
+        fence=encounters.c.fence + 1,
+    )
+)
+_CHANGED = (
+    "content_hash",
+    "changed_at",
+    "due",
+    "not_due_reason",
+    "plan_hash",
+    "pending",
+    "lease_owner",
+    "lease_until",
+    "ma_lk_blind",
+)
+_CHANGE = (
+    update(encounters)
+    .where(encounters.c.id == bindparam("of", type_=Id))
+    .values(
+        fence=encounters.c.fence + 1,
+        **{name: bindparam(f"to_{name}", type_=encounters.c[name].type) for name in _CHANGED},
+    )
+)
+_ADD_ENCOUNTERS = insert(encounters).returning(encounters.c.id, sort_by_parameter_order=True)
+_ADD_BODIES, _ADD_EXPECTATIONS = insert(source_bodies), insert(expectations)
+_TAKEN = select(expectations.c.ma_lk_blind, expectations.c.purpose, expectations.c.occasion).where(
+    expectations.c.facility == bindparam("of"), expectations.c.ma_lk_blind.in_(bindparam("blinds", expanding=True))
+)
 _OWNER = select(expectations.c.encounter_id).where(
     expectations.c.facility == bindparam("of_facility"),
     expectations.c.ma_lk_blind == bindparam("blind"),

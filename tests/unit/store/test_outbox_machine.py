@@ -28,9 +28,11 @@ from sqlalchemy import func, select
 from adapter.clock import VIETNAM
 from adapter.dossier.model import Dossier, Purpose
 from adapter.errors import LeaseLost
+from adapter.rules.facts import facts_of
 from adapter.rules.finding import Finding
 from adapter.source import Cursor, SourceEncounter
 from adapter.store import Answer, Claimed, Expected, Read, Settlement, Stage, State, Store, Unit
+from adapter.store.records import Translated
 from adapter.store.tables.schema import receipts, revisions
 from tests.support.pipeline_world import FACILITY, Time, vault
 from tests.support.postgres import new_database
@@ -105,7 +107,7 @@ class OutboxMachine(RuleBasedStateMachine):
         )  # fmt: skip
         for claimed in self.store.intake.claim(FACILITY, "s", owner="t", limit=9, now=self.time(), lease=LEASE):
             self.store.dossiers.save(
-                claimed, [self._unit(claimed.encounter)], expected=expected, not_due_reason="", plan_hash="p",
+                Translated(claimed, (self._unit(claimed.encounter),), expected), plan_hash="p",
                 now=self.time(), actor="t", hold_after_receipt=False,
             )  # fmt: skip
         self._model_content(key, content)
@@ -116,7 +118,7 @@ class OutboxMachine(RuleBasedStateMachine):
         deadline = self.time.at.replace(hour=0) + timedelta(days=int(encounter.key))
         return Unit(
             ma_lk=ma_lk, purpose="claim", occasion="", content_hash=dossier.content_hash(), standard="3176",
-            deadline=deadline, dossier=dossier,
+            deadline=deadline, body=dossier.to_bytes(), facts=facts_of(dossier),
         )  # fmt: skip
 
     def _model_content(self, key: str, content: int) -> None:
