@@ -81,7 +81,7 @@ class Store:
         self.confirmations = Confirmations(database, self.audit)
         self.lookups = Lookups(database, vault)
         self.books = Books(database, vault)
-        self.messages = Messages(database, vault, keep_for=retention.source)
+        self.messages = Messages(database, vault, self.audit, keep_for=retention.source)
         self.mappings = Mappings(database, self.audit)
         self.people = People(database, vault, clock, self.audit)
         self.attestations = Attestations(database, vault, self.audit)

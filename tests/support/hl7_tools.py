@@ -55,21 +55,24 @@ class NodeSender:
 
     def __init__(self, port: int, messages: Sequence[str], folder: Path) -> None:
         install()
-        answers = folder / "answers.txt"
-        answers.touch()
-        self._reading = answers.open(encoding="utf-8")
-        self._half, self._answered = "", list[tuple[str, str]]()
+        self._answers, self._read = folder / "answers.txt", 0
+        self._answers.touch()
+        self._answered: list[tuple[str, str]] = []
         file = folder / "messages.json"
         file.write_text(json.dumps(list(messages)), encoding="utf-8")
         self.process = subprocess.Popen(
-            ["node", str(NODE / "send.cjs"), str(port), str(file), str(answers)],
+            ["node", str(NODE / "send.cjs"), str(port), str(file), str(self._answers)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
 
     def answered(self) -> list[tuple[str, str]]:
         """(code, MSH-10) of each answer so far."""
-        *lines, self._half = (self._half + self._reading.read()).split("\n")
+        with self._answers.open("rb") as file:
+            file.seek(self._read)
+            whole = file.read().rpartition(b"\n")[0]
+        self._read += len(whole) + 1 if whole else 0
+        lines = whole.decode("utf-8").split("\n") if whole else []
         self._answered += [(line.split(" ", 1)[0], line.split(" ", 1)[1]) for line in lines if " " in line]
         return self._answered
 

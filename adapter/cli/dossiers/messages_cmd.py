@@ -12,13 +12,10 @@ from rich.table import Table
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, print_json, say, settings_of
 from adapter.clock import VIETNAM
 from adapter.engine.opening import open_store
+from adapter.engine.reading_anew import read_anew
 from adapter.errors import ConfigError
-from adapter.mapping import load_mapping
-from adapter.pipeline.pull import source_name
-from adapter.resources import mapping_file
 from adapter.store.messages.messages import ASIDE, COLLECTED, REFUSED, WAITING, Stored
 from adapter.store.people.audit import Entry
-from connectors.base import open_collector
 
 app = typer.Typer(no_args_is_help=True, help="Bản tin nhận được / messages received")
 
@@ -69,12 +66,19 @@ def show(
         message = store.messages.show(id_)
         if message is None:
             raise _unknown(id_)
-        store.audit.record(Entry("personal.reveal", f"cli:{getpass.getuser()}", kind="message", about=str(id_)))
-    text = message.raw.decode("utf-8" if message.charset in ("", "utf-8") else "latin-1", "replace")
+        store.audit.record(
+            Entry(
+                "personal.reveal",
+                f"cli:{getpass.getuser()}",
+                facility=message.facility,
+                kind="message",
+                object=str(id_),
+            )
+        )
     if json_:
-        print_json({**_row(message), "text": text})
+        print_json({**_row(message), "text": message.text})
         return
-    say(text.replace("\r", "\n"))
+    say(message.text.replace("\r", "\n"))
 
 
 @app.command("retry")
@@ -90,17 +94,12 @@ def retry(
         message = store.messages.show(id_)
         if message is None or message.state != ASIDE:
             raise _unknown(id_)
-        plan = load_mapping(mapping_file(settings.facility(message.facility).mapping, settings.workdir))
-        collector = open_collector(source_name(plan), plan.source)
-        if collector is None:
-            raise _unknown(id_)
-        read = collector.read_anew(message.raw, message.charset)
-        store.messages.read_anew(id_, read)
+        reason = read_anew(settings, store, message, actor=f"cli:{getpass.getuser()}")
     if json_:
-        print_json({"id": id_, "used": not read.aside, "reason": read.aside})
+        print_json({"id": id_, "used": not reason, "reason": reason})
     else:
-        say(f"vẫn để riêng / still set aside: {read.aside}" if read.aside else "sẽ được dùng / will be used")
-    raise typer.Exit(1 if read.aside else 0)
+        say(f"vẫn để riêng / still set aside: {reason}" if reason else "sẽ được dùng / will be used")
+    raise typer.Exit(1 if reason else 0)
 
 
 def _row(message: Stored) -> dict[str, Any]:

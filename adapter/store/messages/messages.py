@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import IntegrityError
 
 from adapter.errors import StoreBusy
 from adapter.source import Kept, Message
 from adapter.store.messages.schema import message_links, messages
+from adapter.store.people.audit import Audit, Entry
 from adapter.store.tables.database import Database
 from adapter.store.tables.direct import Direct
+from adapter.store.tables.statements import Facilities, only
 from adapter.vault import Vault
 
 NUMBER, CONTENT, LINK, VISIT, BODY = "message-number", "message-content", "message-link", "visit", "message"
@@ -54,13 +56,19 @@ class Stored:
     charset: str
     raw: bytes
 
+    @property
+    def text(self) -> str:
+        """As people read it: what its charset lacks is shown as a replacement, nothing is refused."""
+        return self.raw.decode("utf-8" if self.charset in ("", "utf-8") else "latin-1", "replace")
+
 
 class Messages:
     """The store's face towards feeds of messages, and to the stage that collects them."""
 
-    def __init__(self, database: Database, vault: Vault, *, keep_for: timedelta) -> None:
+    def __init__(self, database: Database, vault: Vault, audit: Audit, *, keep_for: timedelta) -> None:
         self._db = database
         self._vault = vault
+        self._audit = audit
         self._keep_for = keep_for
         dialect = database.engine.dialect
         self._known, self._add, self._link = (Direct(one, dialect) for one in (_KNOWN, _ADD, _LINK))
@@ -240,21 +248,27 @@ class Messages:
     # ---- what people see ---------------------------------------------------------------------
 
     def listing(
-        self, states: Sequence[str] = (ASIDE, REFUSED), *, facility: str | None = None, limit: int = 100
+        self,
+        states: Sequence[str] = (ASIDE, REFUSED),
+        *,
+        facilities: Facilities = None,
+        before: int | None = None,
+        limit: int = 100,
     ) -> list[Stored]:
-        """Messages in these states, newest first; ``raw`` is empty, see :meth:`show`."""
-        where: ColumnElement[bool] = messages.c.state.in_(list(states))
-        if facility is not None:
-            where = and_(where, messages.c.facility == facility)
+        """Messages in these states with an id under ``before``, newest first; ``raw`` is empty, see :meth:`show`."""
         columns = [c for c in messages.c if c.name != "body"]
+        wanted = only(select(*columns).where(messages.c.state.in_(list(states))), messages.c.facility, facilities)
+        if before is not None:
+            wanted = wanted.where(messages.c.id < before)
         with self._db.read() as connection:
-            rows = connection.execute(select(*columns).where(where).order_by(messages.c.id.desc()).limit(limit)).all()
+            rows = connection.execute(wanted.order_by(messages.c.id.desc()).limit(limit)).all()
         return [self._stored(row, with_body=False) for row in rows]
 
-    def counts(self) -> dict[str, int]:
+    def counts(self, facilities: Facilities = None) -> dict[str, int]:
         """How many messages are in each state."""
+        counted = only(select(messages.c.state, func.count()), messages.c.facility, facilities)
         with self._db.read() as connection:
-            rows = connection.execute(select(messages.c.state, func.count()).group_by(messages.c.state)).all()
+            rows = connection.execute(counted.group_by(messages.c.state)).all()
         return {WAITING: 0, COLLECTED: 0, ASIDE: 0, REFUSED: 0} | {row[0]: row[1] for row in rows}
 
     def show(self, id_: int) -> Stored | None:
@@ -263,7 +277,7 @@ class Messages:
             row = connection.execute(select(messages).where(messages.c.id == id_)).one_or_none()
         return None if row is None else self._stored(row)
 
-    def read_anew(self, id_: int, message: Message) -> bool:
+    def read_anew(self, id_: int, message: Message, *, entry: Entry) -> bool:
         """Put a message that was set aside to use, as ``message`` now reads it; False when it was not aside."""
         with self._db.write() as connection:
             done = connection.execute(
@@ -275,6 +289,7 @@ class Messages:
             links = [{"message_id": id_} | link for link in self._links(message)]
             if links:
                 connection.execute(insert(message_links), links)
+            self._audit.append(connection, entry)
             return True
 
     # ---- names -------------------------------------------------------------------------------
