@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
+
+from filelock import FileLock, Timeout
+
+from adapter.errors import ConfigError
 
 PARTIAL = (".part", ".tmp", ".crdownload", ".filepart", "~")
 """How names of files end that are still being written."""
@@ -88,3 +92,28 @@ def flush(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def watched(folder: Path, look: Callable[[], object], every: float, stopping: Callable[[], bool]) -> None:
+    """Look every so many seconds until told to stop. ConfigError when another process watches the same folder."""
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ConfigError(
+            f"Một tiến trình khác đang theo dõi thư mục {folder.name}",
+            f"Another process watches the folder {folder.name}",
+        ) from None
+    try:
+        while not stopping():
+            look()
+            rest(every, stopping)
+    finally:
+        lock.release()
+
+
+def rest(seconds: float, stopping: Callable[[], bool]) -> None:
+    """Wait, but no longer than until told to stop."""
+    until = monotonic() + seconds
+    while not stopping() and monotonic() < until:
+        sleep(min(0.2, seconds))

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from adapter.errors import ConfigError, SourceValueError
 from connectors.base import Inbox
+from connectors.checked import checked_options
 from connectors.fhir.gather import Gatherer
 from connectors.fhir.resources import Pool, name_of, parse
 from connectors.fhir.spec import FhirSpec
-from connectors.folders import Steady, move, write
+from connectors.folders import Steady, move, rest, watched, write
 
 _CHUNK = 100
 _TOLD = 1000
@@ -38,17 +38,7 @@ class FeedOptions(BaseModel):
 
 def read_feed_options(options: Mapping[str, Any]) -> FeedOptions:
     """ConfigError names a wrong key, or that there is nothing to do."""
-    try:
-        read = FeedOptions.model_validate(dict(options))
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        key = ".".join(["facilities[].feeds[].options", *(str(part) for part in first["loc"])])
-        raise ConfigError(
-            f"Cấu hình sai ở khóa {key}: {first['msg']}",
-            f"Configuration key {key} is wrong: {first['msg']}",
-            hint_vi="xem docs/connectors/fhir.md",
-            hint_en="see docs/connectors/fhir.md",
-        ) from None
+    read = checked_options(FeedOptions, options, "facilities[].feeds[].options", guide="fhir")
     if read.folder is None and not read.push:
         raise ConfigError(
             "Feed fhir cần folder (Bulk NDJSON) hoặc push: true", "A fhir feed needs folder (Bulk NDJSON) or push: true"
@@ -65,11 +55,17 @@ class FhirFeed:
         self._steady = Steady(options.steady)
 
     def run(self, inbox: Inbox, stopping: Callable[[], bool]) -> None:
-        """Watch until told to stop. An export is moved only after all of it is kept; what was kept twice is told."""
-        while not stopping():
-            if self._options.folder is not None:
-                self.look(self._options.folder, inbox, stopping)
-            _sleep(self._options.every, stopping)
+        """Watch until told to stop. An export is moved only after all of it is kept; what was kept twice is told.
+
+        ConfigError when another process watches the same folder.
+        """
+        folder = self._options.folder
+        if folder is None:  # Bundles come through the API only
+            while not stopping():
+                rest(self._options.every, stopping)
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        watched(folder, lambda: self.look(folder, inbox, stopping), self._options.every, stopping)
 
     def look(self, folder: Path, inbox: Inbox, stopping: Callable[[], bool] = lambda: False) -> int:
         """Read what is steady now; how many exports."""
@@ -130,9 +126,3 @@ def _lines(export: Path) -> Iterator[tuple[str, str]]:
             for number, line in enumerate(lines, 1):
                 if line.strip():
                     yield f"{file.name}:{number}", line
-
-
-def _sleep(seconds: float, stopping: Callable[[], bool]) -> None:
-    until = time.monotonic() + seconds
-    while not stopping() and time.monotonic() < until:
-        time.sleep(min(0.2, seconds))

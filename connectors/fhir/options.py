@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from adapter.errors import ConfigError
 from adapter.settings import SourceSettings
+from connectors.checked import checked_options
 
 
 class Login(BaseModel):
@@ -58,17 +59,7 @@ class FhirOptions(BaseModel):
 
 def read_options(settings: SourceSettings) -> FhirOptions:
     """The options of a facility's source; ConfigError names a wrong key."""
-    try:
-        options = FhirOptions.model_validate(settings.options)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        key = ".".join(["facilities[].source.options", *(str(part) for part in first["loc"])])
-        raise ConfigError(
-            f"Cấu hình sai ở khóa {key}: {first['msg']}",
-            f"Configuration key {key} is wrong: {first['msg']}",
-            hint_vi="xem docs/connectors/fhir.md",
-            hint_en="see docs/connectors/fhir.md",
-        ) from None
+    options = checked_options(FhirOptions, settings.options, "facilities[].source.options", guide="fhir")
     for url in (settings.url, options.login.token_url):
         _refuse_plain(url, options)
     return options

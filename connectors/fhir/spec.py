@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from adapter.errors import MappingError
+from connectors.checked import checked_spec
 
 Path = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -77,14 +77,4 @@ class FhirSpec(_Part):
 
 def read_spec(spec: Mapping[str, Any]) -> FhirSpec:
     """Check the block; MappingError names the key that is wrong."""
-    try:
-        return FhirSpec.model_validate(dict(spec))
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        key = ".".join(["source", *(str(part) for part in first["loc"])])
-        raise MappingError(
-            f"Khối source của tệp ánh xạ sai ở khóa {key}: {first['msg']}",
-            f"The mapping's source block is wrong at key {key}: {first['msg']}",
-            hint_vi="xem docs/connectors/fhir.md",
-            hint_en="see docs/connectors/fhir.md",
-        ) from None
+    return checked_spec(FhirSpec, spec, guide="fhir")

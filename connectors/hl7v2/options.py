@@ -7,9 +7,9 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from adapter.errors import ConfigError
+from connectors.checked import checked_options
 from connectors.hl7v2.charset import CHARSETS
 
 
@@ -96,14 +96,4 @@ class FeedOptions(_Part):
 
 def read_options(options: Mapping[str, Any]) -> FeedOptions:
     """The feed's options, checked. Raises ConfigError naming the key."""
-    try:
-        return FeedOptions(**options)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"]) or "options"
-        raise ConfigError(
-            f"Tuỳ chọn của nguồn hl7v2 sai ở {key}: {first['msg']}",
-            f"An option of feed hl7v2 is wrong at {key}: {first['msg']}",
-            hint_vi="xem docs/vi/connectors/hl7v2.md",
-            hint_en="see docs/connectors/hl7v2.md",
-        ) from error
+    return checked_options(FeedOptions, options, "facilities[].feeds[].options", guide="hl7v2")

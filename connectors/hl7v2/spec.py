@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from adapter.errors import MappingError
+from connectors.checked import checked_spec
 
 _SELECTOR = re.compile(r"^[A-Z][A-Z0-9]{2}-\d{1,3}(\.\d{1,2}){0,2}$")
 
@@ -75,15 +75,5 @@ def matches(event: str, patterns: tuple[str, ...]) -> bool:
 
 def read_spec(block: Mapping[str, Any]) -> Spec:
     """The rules, checked. Raises MappingError naming the key."""
-    try:
-        return Spec.model_validate({key: value for key, value in block.items() if key in Spec.model_fields})
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise MappingError(
-            f"source.{key} sai: {first['msg']}",
-            f"source.{key} is wrong: {first['msg']}",
-            hint_vi="xem docs/vi/connectors/hl7v2.md",
-            hint_en="see docs/connectors/hl7v2.md",
-            code="MAP-SOURCE",
-        ) from error
+    known = {key: value for key, value in block.items() if key in Spec.model_fields}
+    return checked_spec(Spec, known, guide="hl7v2")

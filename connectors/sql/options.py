@@ -6,11 +6,11 @@ from datetime import datetime, time
 from time import monotonic, sleep
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from adapter.clock import VIETNAM
-from adapter.errors import ConfigError
 from adapter.settings import SourceSettings
+from connectors.checked import checked_options
 
 
 class QuietHours(BaseModel):
@@ -55,17 +55,7 @@ class SqlOptions(BaseModel):
 
 def read_options(settings: SourceSettings) -> SqlOptions:
     """The options of a facility's source; ConfigError names a wrong key."""
-    try:
-        return SqlOptions.model_validate(settings.options)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        key = ".".join(["facilities[].source.options", *(str(part) for part in first["loc"])])
-        raise ConfigError(
-            f"Cấu hình sai ở khóa {key}: {first['msg']}",
-            f"Configuration key {key} is wrong: {first['msg']}",
-            hint_vi="xem docs/connectors/sql.md",
-            hint_en="see docs/connectors/sql.md",
-        ) from None
+    return checked_options(SqlOptions, settings.options, "facilities[].source.options", guide="sql")
 
 
 class Pace:

@@ -342,12 +342,18 @@ class Reader:
         rename = ColumnNames(self._spec.columns, query.names, place=place)
         loose = {text_value.strip().casefold(): text_value for text_value in values}
         found: list[tuple[str, SourceRow]] = []
+        known: dict[int | str, str] = {}  # a parent's value as the driver gives it → the encounter's; most come again
         for part in _parts(list(values.values()), self._chunk):
             result = connection.execute(statement, {"keys": part})
             names = rename(list(result.keys()))
             parent = column(names, collection.parent, place=place)
             for row in to_rows(names, result.fetchall(), place=place):
-                owner = key_text(row[parent], place=place, column=parent)
+                value = row[parent]
+                plainly = type(value) is int or type(value) is str
+                if plainly and (before := known.get(value)) is not None:
+                    found.append((before, row))
+                    continue
+                owner = key_text(value, place=place, column=parent)
                 if owner not in values:
                     # Collations that ignore case or trailing blanks match what Python does not.
                     owner = loose.get(owner.strip().casefold(), "")
@@ -358,6 +364,8 @@ class Reader:
                         hint_vi="parent phải là chính cột được so với IN :keys",
                         hint_en="parent must be the very column compared with IN :keys",
                     )
+                if plainly:
+                    known[value] = owner
                 found.append((owner, row))
         return found
 

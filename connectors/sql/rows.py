@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,7 @@ from adapter.source import SourceRow
 
 _KEPT = (str, int, Decimal, bool, datetime, date, float, type(None))
 _AS_IS = frozenset(_KEPT)
+_ORDERED = frozenset((int, str))
 
 
 def plain(value: Any, *, place: str, column: str) -> Any:
@@ -80,10 +81,9 @@ class ColumnNames:
 def to_rows(names: Sequence[str], rows: Iterable[Sequence[Any]], *, place: str) -> list[SourceRow]:
     """Dictionaries of plain values."""
     return [
-        {
-            name: value if type(value) in _AS_IS else plain(value, place=place, column=name)
-            for name, value in zip(names, row, strict=True)
-        }
+        dict(zip(names, row, strict=True))
+        if _AS_IS.issuperset(map(type, row))
+        else {name: plain(value, place=place, column=name) for name, value in zip(names, row, strict=True)}
         for row in rows
     ]
 
@@ -105,6 +105,14 @@ def in_fixed_order(rows: list[SourceRow], order_by: Sequence[str]) -> list[Sourc
     """Rows sorted by ``order_by``, ties by content: equal data gives equal hashes on every read."""
     if len(rows) < 2:
         return rows
+    if order_by and all(
+        len(kinds := set(map(type, map(itemgetter(name), rows)))) == 1 and kinds <= _ORDERED for name in order_by
+    ):
+        # One kind of value in each column, the usual case: they are their own rank.
+        key = itemgetter(*order_by)
+        quick = sorted(rows, key=key)
+        if all(one != next_ for one, next_ in pairwise(map(key, quick))):
+            return quick
     ranked = sorted(((tuple(_rank(row[name]) for name in order_by), row) for row in rows), key=itemgetter(0))
     ordered: list[SourceRow] = []
     for _, tied in groupby(ranked, key=itemgetter(0)):

@@ -7,16 +7,13 @@ kept is told by its content.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from adapter.errors import ConfigError, SourceValueError
+from adapter.errors import SourceValueError
 from connectors.base import Inbox
-from connectors.folders import PARTIAL, Steady, move, place_in, write
+from connectors.folders import PARTIAL, Steady, move, place_in, watched, write
 from connectors.tabular.gather import gather
 from connectors.tabular.options import FeedOptions
 from connectors.tabular.spec import TabularSpec
@@ -36,20 +33,7 @@ class TabularFeed:
         """Watch until told to stop. ConfigError when another process watches the same folder."""
         folder = self._options.folder
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise ConfigError(
-                f"Một tiến trình khác đang theo dõi thư mục {folder.name}",
-                f"Another process watches the folder {folder.name}",
-            ) from None
-        try:
-            while not stopping():
-                self.look(inbox, stopping)
-                _sleep(self._options.every, stopping)
-        finally:
-            lock.release()
+        watched(folder, lambda: self.look(inbox, stopping), self._options.every, stopping)
 
     def look(self, inbox: Inbox, stopping: Callable[[], bool] = lambda: False) -> int:
         """Read what is complete now; how many deliveries. Raises StoreBusy: what was not kept stays in work/."""
@@ -90,9 +74,3 @@ class TabularFeed:
         name = place_in(delivery, place).name  # the report comes first: no delivery stands there without one
         write(place / f"{name}.report.json", json.dumps(report, ensure_ascii=False, indent=2).encode("utf-8"))
         move(delivery, place)
-
-
-def _sleep(seconds: float, stopping: Callable[[], bool]) -> None:
-    until = time.monotonic() + seconds
-    while not stopping() and time.monotonic() < until:
-        time.sleep(min(0.2, seconds))

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from adapter.errors import ConfigError
 from adapter.settings import SourceSettings
+from connectors.checked import checked_options
 
 
 class Reports(BaseModel):
@@ -63,23 +63,9 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 def read_source_options(settings: SourceSettings) -> SourceOptions:
     """ConfigError names a wrong key."""
-    return _read(SourceOptions, settings.options, "facilities[].source.options")
+    return checked_options(SourceOptions, settings.options, "facilities[].source.options", guide="tabular")
 
 
 def read_feed_options(options: Mapping[str, Any]) -> FeedOptions:
     """ConfigError names a wrong key."""
-    return _read(FeedOptions, options, "facilities[].feeds[].options")
-
-
-def _read(model: type[_Model], options: Mapping[str, Any], place: str) -> _Model:
-    try:
-        return model.model_validate(dict(options))
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        key = ".".join([place, *(str(part) for part in first["loc"])])
-        raise ConfigError(
-            f"Cấu hình sai ở khóa {key}: {first['msg']}",
-            f"Configuration key {key} is wrong: {first['msg']}",
-            hint_vi="xem docs/vi/connectors/tabular.md",
-            hint_en="see docs/connectors/tabular.md",
-        ) from None
+    return checked_options(FeedOptions, options, "facilities[].feeds[].options", guide="tabular")

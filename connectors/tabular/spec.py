@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from adapter.errors import MappingError
 from adapter.text.charset import CHARSETS
+from connectors.checked import checked_spec
 
 Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -89,14 +89,4 @@ class TabularSpec(_Part):
 
 def read_spec(spec: Mapping[str, Any]) -> TabularSpec:
     """Check the block; MappingError names the key that is wrong."""
-    try:
-        return TabularSpec.model_validate(dict(spec))
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        key = ".".join(["source", *(str(part) for part in first["loc"])])
-        raise MappingError(
-            f"Khối source của tệp ánh xạ sai ở khóa {key}: {first['msg']}",
-            f"The mapping's source block is wrong at key {key}: {first['msg']}",
-            hint_vi="xem docs/vi/connectors/tabular.md",
-            hint_en="see docs/connectors/tabular.md",
-        ) from None
+    return checked_spec(TabularSpec, spec, guide="tabular")
