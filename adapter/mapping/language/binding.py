@@ -127,12 +127,16 @@ def _exact_row(bound: _Bound, mapped: Mapped, number: int | None) -> dict[str, s
 def _scopes(run: Run, bound: _Bound, outer: Scope) -> Iterator[tuple[Scope, _Bound]]:
     """The scopes of a block's rows, after when, grouping and order."""
     block = bound.block
+    when = block.when
     if block.each is None:
         scopes = [Scope(run, run.encounter.row, None, block.names)]
     else:
-        scopes = [Scope(run, row, outer, block.names) for row in block.each(outer)]
-    if block.when is not None:
-        scopes = block.when.kept(scopes)
+        rows = block.each(outer)
+        if when is not None and (found := when.kept_rows(rows, outer)) is not None:
+            rows, when = found, None
+        scopes = [Scope(run, row, outer, block.names) for row in rows]
+    if when is not None:
+        scopes = when.kept(scopes)
     if block.group:
         scopes = _grouped(scopes, block.group)
     if block.having is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adapter.errors import MappingError, Where
@@ -65,6 +65,8 @@ class Block:
     inner: Block | None
     names_depend: bool = False
     """A ``with`` or ``let`` of the block reads mapped fields of its row."""
+    lets: Mapping[str, Value] = field(default_factory=dict)
+    """The values of its own ``let``."""
 
     def all_fields(self) -> Iterator[FieldStep]:
         """Its assignments and those of its inner blocks."""
@@ -91,7 +93,8 @@ class BlockCompiler:
             each, place, names = self._each(node, place, inner=outer is not None)
         elif outer is not None:
             raise broken("MAP-BLOCK", node.where, "inner cần each", "inner needs each")
-        place, names_depend = self._with(node, place, names)
+        lets: dict[str, Value] = {}
+        place, names_depend = self._with(node, place, names, lets)
         for option in ("group_by", "having", "distinct_by", "order_by"):
             if option in node.items and each is None:
                 raise broken("MAP-BLOCK", node.at(option), f"{option} cần each", f"{option} needs each")
@@ -115,6 +118,7 @@ class BlockCompiler:
             tuple(self._fields(node, place)),
             self._inner(node, place, names),
             names_depend,
+            lets,
         )
 
     def _check_keys(self, node: Map, *, inner: bool) -> None:
@@ -149,9 +153,9 @@ class BlockCompiler:
             fresh["parent"] = lambda scope: scope.outer
         return each, Place(kinds, source, self.table), fresh
 
-    def _with(self, node: Map, place: Place, names: dict[str, Thunk]) -> tuple[Place, bool]:
+    def _with(self, node: Map, place: Place, names: dict[str, Thunk], lets: dict[str, Value]) -> tuple[Place, bool]:
         needs: set[str] = set()
-        kinds, found = compile_names(self.c, node, replace(place, depends=needs))
+        kinds, found = compile_names(self.c, node, replace(place, depends=needs), lets=lets)
         names.update(found)
         return (Place(kinds, place.source, self.table) if found else place), bool(needs)
 
@@ -226,9 +230,9 @@ class BlockCompiler:
 
 
 def compile_names(
-    c: Compiler, node: Map, place: Place, *, top: bool = False
+    c: Compiler, node: Map, place: Place, *, top: bool = False, lets: dict[str, Value] | None = None
 ) -> tuple[dict[str, str], dict[str, Thunk]]:
-    """``with`` and ``let`` of a block: kinds for compiling, functions for running."""
+    """``with`` and ``let`` of a block: kinds for compiling, functions for running; ``lets`` takes the let's values."""
     entries: list[tuple[str, str, Node, Where]] = []
     kinds = dict(place.names)
     taken: set[str] = set()
@@ -250,6 +254,12 @@ def compile_names(
     inside = Place(kinds, place.source, place.table, depends=place.depends)
     found: dict[str, Thunk] = {}
     for name, section, value, at in entries:
-        compute = compile_binding(c, value, inside) if section == "with" else c.value(value, inside).run
+        if section == "with":
+            compute = compile_binding(c, value, inside)
+        else:
+            let = c.value(value, inside)
+            compute = let.run
+            if lets is not None:
+                lets[name] = let
         found[name] = kept(name, compute, at)
     return kinds, found

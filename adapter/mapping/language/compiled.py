@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from adapter.errors import Where
-from adapter.mapping.language.scope import Scope, Thunk
+from adapter.mapping.language.scope import Rows, Scope, Thunk
 from adapter.standard.model import FieldSpec
 
 if TYPE_CHECKING:
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 Quick = Callable[["RowText"], str]
 """Writes a value as text of a generated row function; see :mod:`adapter.mapping.language.rowtext`."""
+
+RowsTest = Callable[[Rows, Mapping[str, Any]], Rows]
+"""Takes rows and the encounter's own row; gives the rows for which a condition holds, or raises."""
 
 # what a name stands for
 VALUE, ROW, LIST = "value", "row", "list"
@@ -31,11 +34,12 @@ class Pure:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A compiled yes or no, and its generated form."""
+    """A compiled yes or no, and its generated forms: ``fast`` of a scope, ``rows`` of many rows at once."""
 
     run: Callable[[Scope], bool]
     quick: Quick
     fast: Callable[[Any], Any] | None = None
+    rows: RowsTest | None = None
 
     def kept(self, scopes: list[Scope]) -> list[Scope]:
         """The scopes for which it holds. Raises MappingError."""
@@ -45,6 +49,15 @@ class Condition:
             except Exception:  # noqa: BLE001, S110 -- nothing is swallowed: the exact way runs next and raises
                 pass
         return [scope for scope in scopes if self.run(scope)]
+
+    def kept_rows(self, rows: Rows, scope: Scope) -> Rows | None:
+        """The rows for which it holds; None when their scopes must be asked, one by one."""
+        if self.rows is None:
+            return None
+        try:
+            return self.rows(rows, scope.run.root.row)
+        except Exception:  # noqa: BLE001 -- nothing is swallowed: the scopes are asked next, and say what is wrong
+            return None
 
 
 @dataclass(frozen=True, slots=True)

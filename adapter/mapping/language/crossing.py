@@ -74,7 +74,7 @@ def compile_lookup(c: Compiler, m: Map, place: Place) -> Value:
         # KeyError ends the quick form: the policy speaks in the exact one
         return values.get(text) if empty else values[text]
 
-    return Value(translate, label, where, quick=lambda w: w.call(of_table, w.value(value)))
+    return Value(translate, label, where, quick=lambda w: w.call(of_table, w.value(value), alike=True))
 
 
 def _day(value: Any, found: Any, label: str, where: Where, place: Place) -> date | None:

@@ -80,7 +80,12 @@ def _joined(compiler: Compiler, name: str, options: Map, place: Place, source: s
 
 
 def _filtered(rows: RowsOf, condition: Condition) -> RowsOf:
-    return lambda scope: [at.row for at in condition.kept([scope.inner(row) for row in rows(scope)])]
+    def kept(scope: Scope) -> Rows:
+        every = rows(scope)
+        found = condition.kept_rows(every, scope)
+        return [at.row for at in condition.kept([scope.inner(row) for row in every])] if found is None else found
+
+    return kept
 
 
 def order_keys(compiler: Compiler, node: Node, inner: Place) -> list[tuple[Value, bool]]:

@@ -4,6 +4,9 @@ A table of sixty lines is some two thousand assignments; calling a tree of closu
 mapping's time. Here the fields of a block become one Python function, written in the order they need each other.
 It gives exactly what the fields' makers give or raises; then the makers run and say what is wrong
 (:mod:`adapter.expr.generate` says why that is safe). Values without a quick form are called as closures inside it.
+
+A number worked out from columns and other fields of its row alone becomes a function of its own, whose last results
+are remembered: a hospital's quantities, prices and rates meet in the same combinations all day.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from adapter.mapping.language.scope import Scope, Thunk
 from adapter.mapping.language.wire import number_texts
 from adapter.standard.model import FieldSpec
 from adapter.standard.wire import formatter
+from adapter.text.clean import nfc
 
 if TYPE_CHECKING:
     from adapter.mapping.language.blocks import Block, FieldStep
@@ -31,6 +35,10 @@ if TYPE_CHECKING:
 RowFunction = Callable[[Scope, dict[str, str]], dict[str, str]]
 """Takes the row's scope and the texts of its fields so far; gives the whole row in the layout's order."""
 
+_REMEMBERED = 2_048
+"""Results kept of one number field: quantities with prices, prices with rates."""
+_SHORT = 80
+"""Longer text is told by somebody about one patient and hardly comes again."""
 _TAG = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
@@ -75,8 +83,9 @@ class _RowNames(Names):
         if name == "field":
             literal = node.args[0]
             table, spec = host.call.targets[literal.value] if isinstance(literal, ast.Constant) else ("", None)
-            if spec is not None and spec.name in self.row.typed and table == self.row.table:
-                return self.row.typed[spec.name]
+            if spec is not None and spec.name in self.row.texts and table == self.row.table:
+                return self.row.own_number(spec)
+        self.row.ask_scope()
         return plain(f"{pool.give(host.call)}({', '.join(['s', *arguments])})", pool)
 
 
@@ -88,8 +97,12 @@ class RowText:
         self.names: Mapping[str, Thunk] = block.names
         self.pool = Pool()
         self.pool.objects["U"] = object()  # not asked for yet
-        self.typed: dict[str, str] = {}
+        self.texts: dict[str, str] = {}  # field → the variable with its text
+        self._typed: dict[str, str] = {}  # of those that were asked for, the variable with the number
         self._kept: dict[str, str] = {}
+        self._lets = block.lets
+        self._let_texts: dict[str, str | None] = {}
+        self._apart: _Apart | None = None  # while a field is written as a function of its own
         self._expression_names = _RowNames(self)
 
     # ---- values ------------------------------------------------------------------------------------
@@ -101,34 +114,71 @@ class RowText:
                 return value.quick(self)
             except NotInlineError:
                 pass
+        self.ask_scope()
         return f"{self.pool.give(value.run)}(s)"
+
+    def ask_scope(self) -> None:
+        """The text reads the scope. Raises NotInlineError in a function that stands apart: it has none."""
+        if self._apart is not None:
+            raise NotInlineError
+
+    def _read(self, text: str) -> str:
+        """What the row is asked for: itself, or a parameter of the function that stands apart."""
+        return text if self._apart is None else self._apart.take(text)
 
     def constant(self, text: str) -> str:
         return self.pool.give(text)
 
     def column(self, name: str) -> str:
-        return f"r[{self.pool.give(name)}]"
+        return self._read(f"r[{self.pool.give(name)}]")
 
     def named(self, name: str) -> str:
         """A ``with`` or ``let`` name, asked for once in a row."""
+        text = self._let(name)
+        if text is None:
+            self.ask_scope()  # it is worked out only where it is needed: it may leave a note
+            text = f"{self.pool.give(self.names[name])}(s)"
         kept = self._kept.setdefault(name, f"l{len(self._kept)}")
-        return f"({kept} if {kept} is not U else ({kept} := {self.pool.give(self.names[name])}(s)))"
+        return self._read(f"({kept} if {kept} is not U else ({kept} := {text}))")
+
+    def _let(self, name: str) -> str | None:
+        """The text of a ``let`` that is a function of columns alone; None for all other names."""
+        if name not in self._let_texts:
+            self._let_texts[name] = None  # a let that needs itself is left to the closure, which says so
+            value, before = self._lets.get(name), self._apart
+            if value is not None and value.quick is not None:
+                try:
+                    self._apart = _Apart()
+                    value.quick(self)
+                    self._apart = None
+                    self._let_texts[name] = value.quick(self)
+                except NotInlineError:
+                    pass
+                finally:
+                    self._apart = before
+        return self._let_texts[name]
 
     def of_row(self, row: str, column: str) -> str:
         if row not in self.names:
             raise NotInlineError
         # a name of the encounter's own comes before its column
         if row == "encounter" and column not in self.names:
-            return f"e[{self.pool.give(column)}]"
+            return self._read(f"e[{self.pool.give(column)}]")
         if row in ("encounter", "parent"):
             raise NotInlineError
+        self.ask_scope()
         found = self.pool.temporary()
         return f"(None if ({found} := {self.named(row)}) is None else {found}[{self.pool.give(column)}])"
 
     def expression(self, found: Expression) -> str:
+        if self._apart is not None and not _treats_equal_numbers_alike(found):
+            raise NotInlineError
         return ExpressionText(found.checked, self._expression_names, self.pool).node(found.checked.body)
 
-    def call(self, function: Callable[[Any], Any], argument: str) -> str:
+    def call(self, function: Callable[[Any], Any], argument: str, *, alike: bool = False) -> str:
+        """``alike``: equal numbers, 1.0 and 1.00, give equal results."""
+        if self._apart is not None and not alike:
+            raise NotInlineError
         return f"{self.pool.give(function)}({argument})"
 
     def together(self, values: Sequence[Value]) -> str:
@@ -154,14 +204,22 @@ class RowText:
 
     def ascii_or_exact(self, value: Value, exact: Thunk) -> str:
         """Text of ASCII letters as it is; anything else by the closure, which may leave a note."""
+        self.ask_scope()
         found = self.pool.temporary()
         test = f"type({found} := {self.value(value)}) is {self.pool.give(str)} and {found}.isascii()"
         return f"({found} if {test} else {self.pool.give(exact)}(s))"
 
     def own_field(self, table: str, spec: FieldSpec) -> str:
-        if table != self.table or spec.name not in self.typed:
+        if table != self.table or spec.name not in self.texts:
             raise NotInlineError
-        return self.typed[spec.name]
+        return self.own_number(spec)
+
+    def own_number(self, spec: FieldSpec) -> str:
+        """The value of a field of the row that is written already: its number, or its text."""
+        text = self.texts[spec.name]
+        if self._apart is None:
+            return self._typed.setdefault(spec.name, f"n{text}")
+        return self._apart.typed(text, number=spec.kind == "N")
 
     def _filled(self, found: str, text: str) -> str:
         """A test that stores the value in ``found`` and holds when it is not empty."""
@@ -175,29 +233,34 @@ class RowText:
         steps = parts.steps
         needs = {name: self._needs(step) for name, (step, _) in steps.items()}
         wanted = set().union(*needs.values())
-        lines: list[str] = []
+        fields: list[tuple[str, list[str]]] = []
         results: dict[str, str] = {}
         for name in _in_order([n for n in parts.names if n in parts.makers], needs):
+            lines: list[str] = []
             if name in parts.constants:
                 results[name] = self.pool.give(parts.constants[name])
             elif name in steps:
                 step, spec = steps[name]
                 results[name] = f"t{len(results)}"
-                lines += self._assign(name, results[name], self._field(step, spec, parts.finishes[name]), wanted)
+                lines = self._assign(name, results[name], self._field(step, spec, parts.finishes[name]), wanted)
             else:
                 results[name] = f"t{len(results)}"
-                lines += self._assign(name, results[name], f"{self.pool.give(parts.makers[name])}(s)", wanted)
+                lines = self._assign(name, results[name], f"{self.pool.give(parts.makers[name])}(s)", wanted)
+            fields.append((name, lines))
             if name in wanted:
-                text, kept = results[name], f"n{len(results)}"
-                number = name in steps and steps[name][1].kind == "N"
-                value = f"{self.pool.give(text_to_decimal)}({text})" if number else text
-                lines.append(f" {kept} = {value} if {text} else None")
-                self.typed[name] = kept
+                self.texts[name] = results[name]
         empty = self.pool.give("")
         cells = ", ".join(f"{self._key(name)}: {results.get(name, empty)}" for name in parts.names)
-        lines.append(f" return {{{cells}}}")
         head = ["def f(s, x):", " r = s.row", " e = s.run.root.row", *(f" {kept} = U" for kept in self._kept.values())]
-        return self.pool.function("f", "\n".join([*head, *lines]) + "\n")
+        body = [line for name, lines in fields for line in (*lines, *self._typed_line(name, steps))]
+        return self.pool.function("f", "\n".join([*head, *body, f" return {{{cells}}}"]) + "\n")
+
+    def _typed_line(self, name: str, steps: Mapping[str, tuple[FieldStep, FieldSpec]]) -> list[str]:
+        """The number of a field, where a later one asks for it."""
+        typed = self._typed.get(name)
+        if typed is None:
+            return []
+        return [_typed_text(typed, self.texts[name], self.pool, number=name in steps and steps[name][1].kind == "N")]
 
     def _assign(self, name: str, result: str, text: str, wanted: set[str]) -> list[str]:
         """A field's text, kept in ``x`` where closures or other tables may ask for it."""
@@ -221,20 +284,92 @@ class RowText:
             whole = shared(pure, spec, finish.write)
             kept = f"type({found} := {self.column(pure.column)}) is {give(str)} or type({found}) is {give(int)}"
             return f"({give(whole)}({found}) if {kept} else {give(_uncached(pure, finish.write))}({found}))"
-        source = self.value(step.value)
-        empty, rest = give(""), f"{give(finish.quickly)}({found}, s)"
+        rest = f"{give(finish.quickly)}({found}, s)"
+        easy = ""
         if spec.kind == "N":
-            write = formatter(spec)
-            easy = (
-                f"{give(write)}({found}) if type({found}) is D or type({found}) is {give(int)} else"
-                f" {give(number_texts(write))}({found}) if type({found}) is {give(str)} else "
-            )
-        elif spec.xml_type == TEXT_TYPE:
+            if (text := self._number_apart(step.value, spec)) is not None:
+                return text
+            return self._number(found, self.value(step.value), spec, rest)
+        if spec.xml_type == TEXT_TYPE:
             test = f"type({found}) is {give(str)} and {found}.isascii() and {found}.isprintable()"
-            easy = f"{found}.strip() if {test} else "
-        else:
-            easy = ""
-        return f"({empty} if ({found} := {source}) is None else {easy}{rest})"
+            easy = f"{found}.strip() if {test} else {give(_words)}({found}) or "
+        return f"({give('')} if ({found} := {self.value(step.value)}) is None else {easy}{rest})"
+
+    def _number(self, found: str, source: str, spec: FieldSpec, rest: str) -> str:
+        give, write = self.pool.give, formatter(spec)
+        return (
+            f"({give('')} if ({found} := {source}) is None else"
+            f" {give(write)}({found}) if type({found}) is D or type({found}) is {give(int)} else"
+            f" {give(number_texts(write))}({found}) if type({found}) is {give(str)} else {rest})"
+        )
+
+    def _number_apart(self, value: Value, spec: FieldSpec) -> str | None:
+        """A call of the field's own remembering function; None when it asks for more than columns and fields."""
+        if value.quick is None or value.const is not None:
+            return None
+        give, found = self.pool.give, self.pool.temporary()
+        self._apart = apart = _Apart()
+        try:
+            text = self._number(found, value.quick(self), spec, f"{give(_no_number)}()")
+        except NotInlineError:
+            return None
+        finally:
+            self._apart = None
+        if not apart.taken:
+            return None
+        head = f"def g({', '.join(apart.taken.values())}):"
+        typed = [_typed_text(name, given, self.pool, number=number) for name, (given, number) in apart.numbers.items()]
+        function = self.pool.function("g", "\n".join([head, *typed, f" return {text}"]) + "\n")
+        # 1, True and 1.0 are equal keys of a dictionary and no equal values of the language
+        return f"{give(lru_cache(_REMEMBERED, typed=True)(function))}({', '.join(apart.taken)})"
+
+
+class _Apart:
+    """A field written as a function of its own: what it takes of the row, and under which names."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, str] = {}
+        self.numbers: dict[str, tuple[str, bool]] = {}
+
+    def take(self, text: str) -> str:
+        """The parameter for what ``text`` reads in the row function."""
+        return self.taken.setdefault(text, f"p{len(self.taken)}")
+
+    def typed(self, text: str, *, number: bool) -> str:
+        """The value of a field whose text the row function holds."""
+        given = self.take(text)
+        self.numbers[f"n{given}"] = (given, number)
+        return f"n{given}"
+
+
+_OF_NUMBERS = frozenset(
+    {"round", "floor", "ceil", "abs", "min", "max", "int", "decimal", "coalesce", "is_empty", "field"}
+)
+
+
+def _treats_equal_numbers_alike(found: Expression) -> bool:
+    """Whether 1.0 and 1.00 give the same result: to a dictionary of results they are one key."""
+    calls = (node.func for node in ast.walk(found.checked.body) if isinstance(node, ast.Call))
+    return all(isinstance(called, ast.Name) and called.id in _OF_NUMBERS for called in calls)
+
+
+def _typed_text(typed: str, text: str, pool: Pool, *, number: bool) -> str:
+    value = f"{pool.give(text_to_decimal)}({text})" if number else text
+    return f" {typed} = {value} if {text} else None"
+
+
+def _no_number() -> str:
+    raise NotInlineError  # the exact way says why
+
+
+@lru_cache(maxsize=16_384)
+def _short_words(text: str) -> str:
+    return nfc(text).strip() if text.isprintable() else ""
+
+
+def _words(text: Any) -> str:
+    """The clean text of names, units and the like, which come again; nothing for what must be looked at each time."""
+    return _short_words(text) if type(text) is str and len(text) <= _SHORT else ""
 
 
 def _in_order(names: Sequence[str], needs: Mapping[str, set[str]]) -> list[str]:

@@ -7,14 +7,15 @@ steps exist is data in :mod:`adapter.mapping.language.steps`; the options every 
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adapter.errors import ExpressionError, MappingError, Where
 from adapter.expr import Expression, HostFunction, ValueProblem, compile_expression
-from adapter.expr.generate import Names, Pool
-from adapter.mapping.language.compiled import LIST, ROW, VALUE, Condition, Place, Pure, Target, Value
+from adapter.expr.generate import ExpressionText, Names, NotInlineError, Pool
+from adapter.mapping.language.compiled import LIST, ROW, VALUE, Condition, Place, Pure, RowsTest, Target, Value
 from adapter.mapping.language.scope import SPECIAL, Scope, Thunk, no_column
 from adapter.mapping.lookups import Lookup
 from adapter.mapping.problems import broken
@@ -307,7 +308,7 @@ class Compiler:
             except ExpressionError as error:
                 raise as_mapping_error(error, place, "MAP-EXPR-RUN") from error
 
-        return Condition(holds, lambda w: w.expression(found), found.fast)
+        return Condition(holds, lambda w: w.expression(found), found.fast, _rows_test(found, place.names, self.top))
 
 
 class ScopeNames(Names):
@@ -323,6 +324,37 @@ class ScopeNames(Names):
         if row == "encounter" and column not in self.top:
             return f"s.run.root.row[{pool.give(column)}]"
         return super().column(row, column, pool)
+
+
+class _RowNames(Names):
+    """Names of an expression that asks only the row ``r`` and the encounter's row ``e``; it needs no scope."""
+
+    def __init__(self, names: Mapping[str, str], top: Mapping[str, str]) -> None:
+        self.names, self.top = names, top
+
+    def name(self, name: str, pool: Pool) -> str:
+        if name in self.names:
+            raise NotInlineError
+        return f"r[{pool.give(name)}]"
+
+    def column(self, row: str, column: str, pool: Pool) -> str:
+        if row != "encounter" or column in self.top:
+            raise NotInlineError
+        return f"e[{pool.give(column)}]"
+
+    def host(self, name: str, host: Any, node: ast.Call, arguments: list[str], pool: Pool) -> str:  # noqa: ARG002
+        raise NotInlineError  # hosts want a scope
+
+
+def _rows_test(found: Expression, names: Mapping[str, str], top: Mapping[str, str]) -> RowsTest | None:
+    """The generated function that picks rows without making a scope for each; None when one is needed."""
+    pool = Pool()
+    try:
+        text = ExpressionText(found.checked, _RowNames(names, top), pool).node(found.checked.body)
+    except NotInlineError:
+        return None
+    lines = ["def f(rows, e):", " kept = []", " for r in rows:", f"  if {text}:", "   kept.append(r)", " return kept"]
+    return pool.function("f", "\n".join([*lines, ""]))
 
 
 def _reader(place: Place) -> Callable[[str], Thunk | None]:
@@ -346,7 +378,7 @@ def on_value(
 ) -> Value:
     """A value changed by a function; its ValueProblem becomes an error that names the source, masked.
 
-    ``key`` names the change where equal names mean equal functions.
+    ``key`` names the change where equal names mean equal functions; such a change treats equal numbers alike.
     """
     run, label, column = value.run, value.label, value.column
 
@@ -371,7 +403,7 @@ def on_value(
         changed if column is None else changed_column,
         label,
         where,
-        quick=lambda w: w.call(change, w.value(value)),
+        quick=lambda w: w.call(change, w.value(value), alike=key is not None),
         pure=then(value.pure, change, key),
     )
 
