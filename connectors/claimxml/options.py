@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from adapter.errors import ConfigError
+from connectors.checked import checked_options
 
 
 class ClaimXmlOptions(BaseModel):
@@ -31,22 +32,12 @@ class ClaimXmlOptions(BaseModel):
 
 def read_options(options: Mapping[str, Any]) -> ClaimXmlOptions:
     """ConfigError names a wrong key, or that there is nothing to do."""
-    try:
-        read = ClaimXmlOptions.model_validate(dict(options))
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        key = ".".join(["facilities[].feeds[].options", *(str(part) for part in first["loc"])])
-        raise ConfigError(
-            f"Cấu hình sai ở khóa {key}: {first['msg']}",
-            f"Configuration key {key} is wrong: {first['msg']}",
-            hint_vi="xem docs/connectors/claimxml.md",
-            hint_en="see docs/connectors/claimxml.md",
-        ) from None
+    read = checked_options(ClaimXmlOptions, options, "facilities[].feeds[].options", guide="claimxml")
     if read.folder is None and not read.push:
         raise ConfigError(
             "Feed claimxml cần folder hoặc push: true",
             "A claimxml feed needs folder or push: true",
-            hint_vi="xem docs/connectors/claimxml.md",
+            hint_vi="xem docs/vi/connectors/claimxml.md",
             hint_en="see docs/connectors/claimxml.md",
         )
     return read

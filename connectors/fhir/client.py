@@ -181,7 +181,7 @@ class FhirClient:
             raise SourceSchemaError(
                 f"Máy chủ FHIR không thực hiện phép tìm {_kind(answer)} (HTTP {status})",
                 f"The FHIR server does not carry out the search of {_kind(answer)} (HTTP {status})",
-                hint_vi="máy chủ phải hỗ trợ các tham số nêu trong docs/connectors/fhir.md",
+                hint_vi="máy chủ phải hỗ trợ các tham số nêu trong docs/vi/connectors/fhir.md",
                 hint_en="the server must support the parameters listed in docs/connectors/fhir.md",
             )
         try:

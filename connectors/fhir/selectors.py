@@ -31,7 +31,7 @@ class Selector:
             raise MappingError(
                 f"FHIRPath ở khóa source.{key} sai: {path}",
                 f"The FHIRPath at key source.{key} is wrong: {path}",
-                hint_vi="xem docs/connectors/fhir.md",
+                hint_vi="xem docs/vi/connectors/fhir.md",
                 hint_en="see docs/connectors/fhir.md",
             ) from error
 
