@@ -44,7 +44,8 @@ def from_datetime12(text: str) -> datetime:
 
     Raises ValueError when the digits are not a real instant.
     """
-    forms = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
-    if len(text) not in forms or not text.isdigit():
+    if len(text) not in {8, 12, 14} or not text.isdecimal():
         raise ValueError(f"not a date of 8, 12 or 14 digits: {len(text)} characters")
-    return datetime.strptime(text, forms[len(text)]).replace(tzinfo=VIETNAM)
+    # By its digits: ``strptime`` takes ten times as long, and every stage reads dates.
+    rest = [int(text[at : at + 2]) for at in range(4, len(text), 2)]
+    return datetime(int(text[:4]), *rest, tzinfo=VIETNAM)  # type: ignore[arg-type, misc]  # at most seconds

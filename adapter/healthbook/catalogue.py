@@ -79,7 +79,15 @@ class Group:
         if not self.field:
             return True
         value = str(row.get(self.field) or "")
-        return any(value == start if start.isdigit() else value.startswith(start) for start in self.starts_with)
+        whole, prefixes = _starts(self.starts_with)
+        return value in whole or value.startswith(prefixes)
+
+
+@lru_cache(maxsize=64)
+def _starts(starts_with: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """What is compared whole, and what a value may begin with."""
+    whole = frozenset(start for start in starts_with if start.isdigit())
+    return whole, tuple(start for start in starts_with if start not in whole)
 
 
 @lru_cache(maxsize=1)

@@ -75,10 +75,14 @@ class _Rows:
     def __init__(self, dossier: Dossier, extra: Extra) -> None:
         self.dossier = dossier
         self._extra = extra
+        self._tables: dict[str, Sequence[Mapping[str, str]]] = {}
         self._groups: dict[str, list[tuple[str, Sequence[Mapping[str, str]]]]] = {}
 
     def of_table(self, table: str) -> Sequence[Mapping[str, str]]:
-        return source_rows(self.dossier, self._extra, table)
+        found = self._tables.get(table)
+        if found is None:
+            found = self._tables[table] = source_rows(self.dossier, self._extra, table)
+        return found
 
     def of_group(self, name: str) -> list[tuple[str, Sequence[Mapping[str, str]]]]:
         """The tables a group reads, each with the rows it takes."""
@@ -97,8 +101,8 @@ def _filled(field: str, there: _Rows) -> bool:
         else:
             found = [there.of_table(rule.table)]
         for rows in found:
-            for row in rows:
-                for column in rule.columns:
+            for column in rule.columns:
+                for row in rows:
                     value = row.get(column)
                     if value and not str(value).isspace():
                         return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from adapter.clock import VIETNAM, date8
 from adapter.rules.catalogue import holidays
@@ -36,6 +37,15 @@ def add_working_days(start: date, days: int, off: Collection[str] | None = None)
 def claim_deadline(ended_at: datetime, off: Collection[str] | None = None) -> datetime:
     """The last instant for a visit that ended then: 7 working days, and never after the 4th of the next month."""
     ended = ended_at.astimezone(VIETNAM).date()
+    return _claim_deadline(ended) if off is None else _by(ended, off)
+
+
+@lru_cache(maxsize=512)
+def _claim_deadline(ended: date) -> datetime:
+    return _by(ended, None)
+
+
+def _by(ended: date, off: Collection[str] | None) -> datetime:
     by_days = add_working_days(ended, CLAIM_WORKING_DAYS, off)
     next_month = (ended.replace(day=1) + timedelta(days=32)).replace(day=MONTH_END_DAY)
     return end_of(min(by_days, next_month))
