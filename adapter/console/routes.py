@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -59,10 +60,13 @@ def console_routes(console: Console) -> list[APIRouter]:
 
 def error_page(console: Console, request: Request, error: BhytError, status: int) -> Response:
     """What a person sees instead of JSON: the way to the sign-in, or what happened and what to do."""
+    if status == 401 and request.url.path.startswith("/enter/"):
+        return go("/login?why=used")
     if status == 401 and request.method == "GET" and request.url.path != "/login":
         here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return go("/login" if here == "/" else f"/login?next={here}")
     t = Words(language_of(request))
+    came = urlsplit(request.headers.get("referer", "")).path if status == 401 else ""
     return page(
         console,
         request,
@@ -73,6 +77,7 @@ def error_page(console: Console, request: Request, error: BhytError, status: int
         message=t.of(error.message_vi, error.message_en),
         hint=t.of(error.hint_vi, error.hint_en),
         number=status,
+        back=f"/login?next={quote(came)}" if status == 401 else "/",
     )
 
 

@@ -6,6 +6,7 @@ they can be read at any size and by a screen reader.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from itertools import count
@@ -27,6 +28,7 @@ HALF, MOST = "#0b6b74", "#b9770e"
 _FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif"
 _LONG = 72  # hours; a chart that reaches beyond is written in days
 _STEPS = (1, 2, 5)
+_SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)  # pygal writes its settings into one whatever it is told
 
 
 def _style(*colours: str) -> Style:
@@ -104,5 +106,5 @@ def _days(chart: pygal.Graph, days: Sequence[Day]) -> None:
 
 
 def _bytes(chart: pygal.Graph) -> bytes:
-    drawn: bytes = chart.render()
-    return drawn
+    drawn: str = chart.render()  # a text, for it carries no declaration of its encoding
+    return _SCRIPT.sub("", drawn).encode()

@@ -16,6 +16,7 @@ from adapter.console.core.page import go, page
 from adapter.console.core.shown import wire_value
 from adapter.console.core.words import Words, language_of
 from adapter.console.reads.acts import act_on, overridable, possible
+from adapter.console.reads.beside import beside
 from adapter.console.reads.document import parts_of
 from adapter.console.reads.rules import field_words, readable, told
 from adapter.console.reads.trace import Trace, trace_of
@@ -167,8 +168,14 @@ def _summary(console: Console, who: Principal, line: dict[str, Any]) -> dict[str
     revealed = console.revealed.is_open(who.actor, line["id"])
     found = newest["findings"]
     trace = trace_of(console, line) if found else Trace({})
+    dossier = console.store.queries.dossier(newest["id"]) if found else None
     findings = (
-        [_finding(console, line, newest, one, trace, revealed) for one in found] if who.may("findings.read") else []
+        [
+            {**_finding(console, line, newest, one, trace, revealed), "beside": _beside(dossier, newest, one, revealed)}
+            for one in found
+        ]
+        if who.may("findings.read")
+        else []
     )
     findings.sort(key=lambda f: ("error", "warning", "info").index(f["severity"]))
     groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
@@ -220,6 +227,24 @@ def _finding(
         "at_line": source.get("line"),
         "places": places,
     }
+
+
+def _beside(
+    dossier: Dossier | None, newest: dict[str, Any], one: dict[str, Any], revealed: bool
+) -> list[dict[str, Any]]:
+    if dossier is None:
+        return []
+    show = shower(revealed)
+    return [
+        {
+            "table": table,
+            "field": field,
+            "words": field_words(newest["standard"], table, field),
+            "value": readable(newest["standard"], table, field, value) if show(table, field, value) == value else "",
+            "filled": bool(value),
+        }
+        for table, field, value in beside(dossier, one)
+    ]
 
 
 def _tables(

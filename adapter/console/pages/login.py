@@ -70,4 +70,4 @@ def routes(console: Console) -> APIRouter:
 def _inside(target: str) -> str:
     """An address of this console; never another site's."""
     fine = target.startswith("/") and not target.startswith(("//", "/\\")) and "\n" not in target and "\r" not in target
-    return target if fine and not target.startswith(("/login", "/logout", "/part/")) else "/"
+    return target if fine and not target.startswith(("/login", "/logout", "/part/", "/enter/")) else "/"

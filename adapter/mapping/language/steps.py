@@ -248,8 +248,17 @@ def _distinct(m: Map) -> bool:
 
 
 def _label(m: Map, step: str) -> str:
+    """``payers.CARD_NUMBER`` of a collection and what is taken from its rows, ``A, B`` of a list."""
     node = m.items[step]
-    return node.text if isinstance(node, Scalar) else step
+    if isinstance(node, Seq):
+        return ", ".join(one.text for one in node.items if isinstance(one, Scalar)) or step
+    if not isinstance(node, Scalar):
+        return step
+    value = m.items.get("value")
+    column = next(iter(value.items.values()), None) if isinstance(value, Map) else value
+    if isinstance(column, Scalar) and column.text.isidentifier():
+        return f"{node.text}.{column.text}"
+    return node.text
 
 
 def _many(c: Compiler, m: Map, step: str, place: Place) -> Callable[[Scope], list[Any]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from adapter.access import clear
 from adapter.clock import fixed_clock
 from adapter.console.core import masking, shown
 from adapter.console.core.kept import Kept
@@ -67,15 +68,15 @@ def test_who_a_person_is_and_how_ill_is_masked_in_every_table() -> None:
     }  # fmt: skip
     for table in written_as("3176").tables.values():
         for name in telling & set(table.names):
-            assert not masking.is_clear(table.name, name), (table.name, name)
-    assert not masking.is_clear("XML6", "MA_LK")
-    assert not masking.is_clear("XML1", "A_FIELD_OF_TOMORROW")
-    assert masking.is_clear("XML1", "T_BHTT")
+            assert not clear.is_clear(table.name, name), (table.name, name)
+    assert not clear.is_clear("XML6", "MA_LK")
+    assert not clear.is_clear("XML1", "A_FIELD_OF_TOMORROW")
+    assert clear.is_clear("XML1", "T_BHTT")
 
 
 def test_what_is_listed_as_clear_exists() -> None:
     known = {name for table in written_as("3176").tables.values() for name in table.names}
-    assert masking._document()["clear"] - known == frozenset()
+    assert clear._document()["clear"] - known == frozenset()
 
 
 def test_an_opened_dossier_closes_by_itself_and_for_others_it_never_opened() -> None:
@@ -160,3 +161,10 @@ def test_a_number_that_cannot_be_counted_is_tried_again(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="there"):
         kept.get("a", lambda: (tmp_path / "there").read_text("utf-8"))
     assert kept.get("a", lambda: 7) == 7
+
+
+def test_a_day_is_named_and_a_hospitals_own_stamp_is_readable() -> None:
+    assert shown.weekday("2026-11-22T17:30:00+00:00", "vi") == "thứ Hai 23/11/2026"
+    assert shown.weekday("2026-11-22T16:30:00+00:00", "en") == "Sunday 22/11/2026"
+    assert shown.stamped("20261118045100") == "04:51:00 18/11/2026"
+    assert [shown.stamped(text) for text in ("", "2026", "99991118045100", "2026111804510x")] == ["", "", "", ""]
