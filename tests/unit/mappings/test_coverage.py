@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from adapter.cli.authoring.map_cmd import app
+from adapter.demo.his_d.export import export_his_d
 from adapter.demo.omop import lay_out
 from adapter.demo.seed import SeedReport, seed_his_a, seed_his_b, seed_his_c
 from adapter.errors import MappingError
@@ -23,9 +24,9 @@ from tests.support.demo_hospital import NOW
 from tests.support.demo_world import FACILITY, read_all
 
 
-def _covered(mapping: Path, url: str) -> dict[str, object]:
+def _covered(mapping: Path, url: str, **options: object) -> dict[str, object]:
     plan = load_mapping(mapping)
-    source = open_source(plan.source, SourceSettings(url=url, batch_size=200))
+    source = open_source(plan.source, SourceSettings(url=url, batch_size=200, options=options))
     try:
         found = coverage(plan, read_all(source, now=NOW), facility=FACILITY, now=NOW)
     finally:
@@ -42,6 +43,13 @@ def test_every_field_the_schema_can_supply_is_filled_and_every_other_has_its_rea
 ) -> None:
     seed(tmp_path / "his.db", encounters=260, seed=4, now=NOW, defect_share=0)
     found = _covered(shipped("mappings") / name / "mapping.yaml", f"sqlite:///{tmp_path / 'his.db'}")
+    assert unexplained(found) == []
+    assert found["contradictions"] == []
+
+
+def test_of_the_exported_files_every_field_is_filled_or_explained_too(tmp_path: Path) -> None:
+    export_his_d(tmp_path, facility=FACILITY, encounters=260, seed=4, now=NOW)
+    found = _covered(shipped("mappings") / "demo-his-d" / "mapping.yaml", "tabular:", folder=str(tmp_path), steady=0)
     assert unexplained(found) == []
     assert found["contradictions"] == []
 
