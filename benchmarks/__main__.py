@@ -11,6 +11,8 @@ from benchmarks.check import check_bars
 from benchmarks.line.whole import line_bars
 from benchmarks.mapping import mapping_bars
 from benchmarks.sender import sender_bars
+from benchmarks.service.start import start_bars
+from benchmarks.service.workers import worker_bars
 
 _OUT = Path(__file__).parent / "out" / "latest.json"
 _SETS: dict[str, Callable[[], list[Bar]]] = {
@@ -18,6 +20,8 @@ _SETS: dict[str, Callable[[], list[Bar]]] = {
     "line": line_bars,
     "mapping": mapping_bars,
     "sender": sender_bars,
+    "start": start_bars,
+    "workers": worker_bars,
 }
 
 

@@ -37,8 +37,12 @@ def binaries() -> Path:
 
 
 @contextmanager
-def running_server() -> Iterator[str]:
-    """A fresh cluster, tuned for tests; gives the URL of its database ``postgres``."""
+def running_server(*, durable: bool = False) -> Iterator[str]:
+    """A fresh cluster; gives the URL of its database ``postgres``.
+
+    It is tuned for tests, which lose nothing with the machine's power. ``durable``: every commit reaches the disk, as
+    in an installation.
+    """
     folder = Path(tempfile.mkdtemp(prefix="bhyt-pg-"))
     # The server refuses to run as root; Debian's package brings a user for it.
     user = "postgres" if os.geteuid() == 0 else None
@@ -55,7 +59,9 @@ def running_server() -> Iterator[str]:
     bin_ = binaries()
     try:
         run(str(bin_ / "initdb"), "-D", str(data), "-U", "bhyt", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
-        options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off -c max_connections=200"
+        options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c max_connections=200"
+        if not durable:
+            options += " -c fsync=off"
         run(str(bin_ / "pg_ctl"), "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
         try:
             yield f"postgresql+psycopg://bhyt@/postgres?host={folder}"
