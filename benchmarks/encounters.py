@@ -35,7 +35,7 @@ from adapter.demo.his_b.record import Hospital
 from adapter.demo.his_b.scenarios.stays import discharge, stay
 from adapter.demo.his_b.scenarios.visits import HOME
 from adapter.demo.his_b.writer import Writer
-from adapter.demo.people import Population
+from adapter.demo.people import Population, licence
 from adapter.demo.window import window
 from adapter.mapping import Plan, load_mapping
 from adapter.resources import shipped
@@ -52,6 +52,9 @@ _DRUGS = ("CEFT1G", "PARA500", "NACL", "LOSA50", "AMLO5", "OMEP20", "ATOR20", "M
 _TESTS = ("CTM", "CRE", "GLU", "URE", "CRP", "CHO", "NT")
 _PROCEDURES = ("KDUNG", "TB-VT")
 _REPORTS = (("XQ-NGUC", "Rốn phổi đậm hai bên, không thấy đám mờ khu trú.", "Theo dõi viêm phổi"),)
+_EXAMINATION = 9
+_LOGIN, _MACHINE = "exe", "XQ.1.D"
+_FIRST_LICENCE = 1000
 _WARDS = (("NTH", "J18.9", "Sốt cao, ho, khó thở", "G-NOI"), ("NTM", "I50.0", "Khó thở khi gắng sức, phù chân", "G-TM"))
 _COURSE = ("còn sốt, mệt, ăn ít.", "đỡ sốt, ăn được.", "hết sốt, toàn trạng tốt.", "ổn định, tự đi lại được.")
 
@@ -124,7 +127,41 @@ def _stay(h: Hospital, lines: int) -> Episode:
     _round(e, days[-1], 0)
     made = len(e.rows["SERVED_ITEM"])
     assert made == lines, made
+    _own_hands(e)
     return discharge(e)
+
+
+def _own_hands(e: Episode) -> None:
+    """Whoever orders and carries out, and the X-ray machine, serve this stay alone.
+
+    In a hospital nobody is at two beds at once; five nurses for a thousand stays would be, all the time.
+    """
+    own: dict[str, str] = {}
+    for order in e.rows["SERVICE_ORDER"]:
+        if order["ORDER_TYPE_ID"] == _EXAMINATION:
+            continue
+        if order["REQUEST_LOGINNAME"] == e.doctor["LOGINNAME"]:
+            order["REQUEST_LOGINNAME"] = _own(e, own, "doctor")
+        if order["EXECUTE_LOGINNAME"] is not None:
+            order["EXECUTE_LOGINNAME"] = _own(e, own, str(order["EXECUTE_DEPARTMENT_ID"]))
+        if str(order["MACHINE_CODE"]).startswith("XQ."):
+            order["MACHINE_CODE"] = f"{_MACHINE}{e.row['ID'] - 1_000_000_000:07d}"
+
+
+def _own(e: Episode, own: dict[str, str], what: str) -> str:
+    if what not in own:
+        number = e.h.next_id("STAFF")
+        own[what] = f"{_LOGIN}{number - 1_000_000_000:09d}"
+        e.add(
+            "STAFF",
+            number=number,
+            at=e.arrival,
+            LOGINNAME=own[what],
+            USERNAME=e.doctor["USERNAME"],
+            DIPLOMA=licence(_FIRST_LICENCE + number - 1_000_000_000),
+            TITLE=e.doctor["TITLE"],
+        )
+    return own[what]
 
 
 def _days(e: Episode, clinical_in: datetime) -> list[datetime]:
@@ -181,19 +218,27 @@ _REFERS: Mapping[str, str] = {
 }
 """Columns that hold another row's ID, and whose."""
 
-_NUMBERED: Mapping[str, tuple[int, int, str]] = {
-    "EPISODE_CODE": (0, 12, "EPISODE"),
-    "STORE_CODE": (2, 8, "EPISODE"),
-    "ORDER_CODE": (0, 12, "SERVICE_ORDER"),
-    "TRANSACTION_CODE": (0, 12, "PAY_TRANSACTION"),
-    "PATIENT_CODE": (0, 10, "PATIENT"),
-    "TDL_PATIENT_CODE": (0, 10, "PATIENT"),
-    "CCCD_NUMBER": (6, 6, "PATIENT"),
-    "SOCIAL_INSURANCE_NUMBER": (0, 10, "PATIENT"),
-    "TDL_CARD_NUMBER": (5, 10, "PATIENT"),
-    "CARD_NUMBER": (5, 10, "PATIENT"),
+_NUMBERED: Mapping[str, tuple[str, int, str]] = {
+    "EPISODE_CODE": ("", 12, "EPISODE"),
+    "STORE_CODE": ("BA", 8, "EPISODE"),
+    "ORDER_CODE": ("", 12, "SERVICE_ORDER"),
+    "TRANSACTION_CODE": ("", 12, "PAY_TRANSACTION"),
+    "PATIENT_CODE": ("", 10, "PATIENT"),
+    "TDL_PATIENT_CODE": ("", 10, "PATIENT"),
+    "CCCD_NUMBER": ("??????", 6, "PATIENT"),
+    "SOCIAL_INSURANCE_NUMBER": ("", 10, "PATIENT"),
+    "TDL_CARD_NUMBER": ("?????", 10, "PATIENT"),
+    "CARD_NUMBER": ("?????", 10, "PATIENT"),
+    "LOGINNAME": (_LOGIN, 9, "STAFF"),
+    "REQUEST_LOGINNAME": (_LOGIN, 9, "STAFF"),
+    "EXECUTE_LOGINNAME": (_LOGIN, 9, "STAFF"),
+    "DIPLOMA": ("", 6, "STAFF"),
+    "MACHINE_CODE": (_MACHINE, 7, "EPISODE"),
 }
-"""Columns whose text ends in a running number: letters before it, its digits, the table that counts."""
+"""Columns whose text holds a running number: what stands before it, its digits, the table that counts.
+
+A text that does not begin so (``?``: any letter) stays as it is.
+"""
 
 
 def _keep(his: sqlite3.Connection, table: str, serial: int, rows: Sequence[Mapping[str, object]], *, new: bool) -> None:
@@ -224,17 +269,17 @@ def _repeat(his: sqlite3.Connection, table: str, steps: Mapping[str, int], *, ma
 
 def _moved(table: str, column: str, steps: Mapping[str, int]) -> str:
     """The column in round K: ids and running numbers go on by the number of rows one round has."""
-    if column == "ID":
-        return f"ID + K * {steps[table]}"
-    if column in _REFERS:
-        return f"{column} + K * {steps[_REFERS[column]]}"
+    if column == "ID" or column in _REFERS:
+        return f"{column} + K * {steps[_REFERS.get(column, table)]}"
     if column in _NUMBERED:
         before, digits, counted = _NUMBERED[column]
-        number = f"CAST(substr({column}, {before + 1}) AS INTEGER) + K * {steps[counted]}"
-        return f"substr({column}, 1, {before}) || printf('%0{digits}d', {number})"
+        at = len(before) + 1
+        number = f"CAST(substr({column}, {at}, {digits}) AS INTEGER) + K * {steps[counted]}"
+        moved = f"substr({column}, 1, {at - 1}) || printf('%0{digits}d', {number}) || substr({column}, {at + digits})"
+        return f"CASE WHEN {column} GLOB '{before}[0-9]*' THEN {moved} ELSE {column} END"
     if (table, column) == ("EPISODE", "MODIFY_TIME"):
-        at = "printf('%s-%s-%s %s:%s:%s', " + ", ".join(f"substr({column}, {a}, {n})" for a, n in _PARTS) + ")"
-        return f"CAST(strftime('%Y%m%d%H%M%S', {at}, K || ' seconds') AS INTEGER)"
+        parts = ", ".join(f"substr({column}, {a}, {n})" for a, n in _PARTS)
+        return f"CAST(strftime('%Y%m%d%H%M%S', printf('%s-%s-%s %s:%s:%s', {parts}), K || ' seconds') AS INTEGER)"
     return column
 
 
