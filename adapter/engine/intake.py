@@ -7,8 +7,10 @@ after a pause, the others go on.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from adapter.engine.opening import open_store
 from adapter.engine.plans import plan_path
 from adapter.engine.signals import stop_on_signals
 from adapter.engine.supervise import parent_is_gone
-from adapter.errors import BhytError, ConfigError, LeaseLost
+from adapter.errors import BhytError, ConfigError, LeaseLost, StoreBusy
 from adapter.mapping import load_mapping
 from adapter.pipeline.context import Plan
 from adapter.pipeline.pull import save, source_name
@@ -31,8 +33,9 @@ from adapter.store.views.followed import dossiers_of
 from connectors.base import Feed, Followed, open_feed
 
 _PAUSE = 10.0
-_LOOK = 0.5
-_LOOK_FOR_MAPPING = 5.0
+_LOOK = 5.0
+_WELL_AFTER = 15.0
+_NOTE_EVERY = 60.0
 
 
 class StoreInbox:
@@ -122,24 +125,26 @@ def run_intake(settings: Settings, clock: Clock = system_clock, *, stop: threadi
     with stop_on_signals(stop), open_store(settings, clock) as store:
         running = [_Running(settings, store, facility, feed, clock=clock, stop=stop) for facility, feed in wanted]
         threads = [threading.Thread(target=one.run, name=one.name, daemon=True) for one in running]
+        threads.append(threading.Thread(target=_look_after, args=(running, stop), name="look", daemon=True))
         # What stands now stays: looking through it again and again would make a sender wait.
         gc.collect()
         gc.freeze()
         for thread in threads:
             thread.start()
-        log.info("intake started", feeds=len(threads))
-        passed, heart = 0.0, Heart()
-        while not stop.wait(_LOOK) and not parent_is_gone():
+        log.info("intake started", feeds=len(running))
+        heart = Heart()
+        while not stop.wait(0.5) and not parent_is_gone():
             heart.beat()
-            passed += _LOOK
-            if passed >= _LOOK_FOR_MAPPING:
-                passed = 0.0
-                for one in running:
-                    one.look()
         stop.set()
         for thread in threads:
             thread.join(10)
         log.info("intake stopped")
+
+
+def _look_after(running: Sequence[_Running], stop: threading.Event) -> None:
+    while not stop.wait(_LOOK):
+        for one in running:
+            one.look()
 
 
 class _Running:
@@ -162,6 +167,10 @@ class _Running:
         self._path = plan_path(settings, facility, store)
         self._opened = self._open(self._path)
         self._renewed = threading.Event()
+        self._stage = f"feed:{feed.connector}"[:20]
+        self._told: tuple[str, str, str] | None = None
+        self._began: float | None = None
+        self._noted = -_NOTE_EVERY
 
     def _open(self, path: Path) -> tuple[Feed, StoreInbox]:
         plan = load_mapping(path)
@@ -169,7 +178,10 @@ class _Running:
         return feed, StoreInbox(self._store, self._facility, plan, self._clock)
 
     def look(self) -> None:
-        """Take up another version of the mapping. One that cannot be used is told, and the one at work goes on."""
+        """Note that the feed works, and take up another version of its mapping; one that cannot be used is told."""
+        began, now = self._began, time.monotonic()
+        if began is not None and now - began >= _WELL_AFTER and now - self._noted >= _NOTE_EVERY:
+            self._note(None)
         try:
             path = plan_path(self._settings, self._facility, self._store)
             if path == self._path:
@@ -187,11 +199,32 @@ class _Running:
         while not self._stop.is_set():
             self._renewed.clear()
             feed, inbox = self._opened
+            self._began = time.monotonic()
             try:
                 feed.run(inbox, lambda: self._stop.is_set() or self._renewed.is_set())
             except BhytError as error:
-                log.warning("feed failed", feed=self.name, **error.to_dict())
+                self._failed((error.code, error.message_vi, error.message_en), error.to_dict())
             except Exception as error:  # noqa: BLE001 -- a third party's feed must not take the others with it
-                log.error("feed broke", feed=self.name, error=type(error).__name__)
+                name = type(error).__name__
+                broke = (
+                    "FEED",
+                    f"Nguồn {self._feed.connector} hỏng ({name})",
+                    f"Feed {self._feed.connector} broke ({name})",
+                )
+                self._failed(broke, {"error": name})
             if not self._renewed.is_set():
                 self._stop.wait(_PAUSE)
+
+    def _failed(self, failure: tuple[str, str, str], told: Mapping[str, Any]) -> None:
+        """Logged once until it ends or becomes another; kept for the watch each time."""
+        self._began = None
+        if failure != self._told:
+            log.warning("feed failed", feed=self.name, **told)
+        self._note(failure)
+
+    def _note(self, failure: tuple[str, str, str] | None) -> None:
+        if failure is None and self._told is not None:
+            log.info("feed works again", feed=self.name)
+        self._told, self._noted = failure, time.monotonic()
+        with contextlib.suppress(StoreBusy):  # the next note tells
+            self._store.health.ran(self._facility.code, self._stage, now=self._clock(), failure=failure)

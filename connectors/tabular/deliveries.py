@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from adapter.errors import SourceValueError
 from connectors.folders import PARTIAL
+
+_SKEW_HOURS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,23 @@ class Delivery:
             return False
         return not self.partial and self.newest <= now - steady
 
+    def waits_for(self, marker: str | None, *, hours: float, now: float) -> Overdue | None:
+        """What it lacks although nothing of it has changed for ``hours``; None while it is complete or still young."""
+        standing = (now - self.newest) / 3600
+        if standing < -_SKEW_HOURS:
+            vi, en = (
+                "đồng hồ máy chủ tệp: tệp mang giờ tương lai",
+                "the file server's clock: its files bear future times",
+            )
+            return Overdue(self.name, vi, en, 0)
+        if standing < hours:
+            return None
+        if self.partial:
+            return Overdue(self.name, "tệp còn đang ghi dở", "a file that is still being written", int(standing))
+        if marker is not None and not any(path.name == marker for path in self.files):
+            return Overdue(self.name, f"tệp '{marker}'", f"the file '{marker}'", int(standing))
+        return None
+
     def content(self) -> str:
         """Digest of names and bytes. Raises OSError."""
         digest = hashlib.sha256()
@@ -37,6 +57,27 @@ class Delivery:
             with path.open("rb") as file:
                 digest.update(f"{path.name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
         return digest.hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """A delivery that waits for something that does not come."""
+
+    name: str
+    what_vi: str
+    what_en: str
+    hours: int
+
+
+def overdue_error(waiting: Sequence[Overdue]) -> SourceValueError:
+    """What a person is told about these; at least one."""
+    first, more = waiting[0], f" (+{len(waiting) - 1})" if len(waiting) > 1 else ""
+    return SourceValueError(
+        f"Đợt giao {first.name}{more} đợi {first.what_vi} đã {first.hours} giờ",
+        f"Delivery {first.name}{more} has waited {first.hours} hours for {first.what_en}",
+        hint_vi="xem lại việc xuất tệp ở HIS; xuất lại, hoặc tự đặt tệp đánh dấu nếu đợt giao đã đủ",
+        hint_en="look at the export of the HIS; export again, or put the marker there if the delivery is complete",
+    )
 
 
 def deliveries(folder: Path, group: str | None) -> list[Delivery]:

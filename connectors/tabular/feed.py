@@ -7,6 +7,7 @@ kept is told by its content.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from adapter.errors import SourceValueError
 from connectors.base import Inbox
 from connectors.folders import PARTIAL, Steady, move, place_in, watched, write
+from connectors.tabular.deliveries import Overdue, delivery, overdue_error
 from connectors.tabular.gather import gather
 from connectors.tabular.options import FeedOptions
 from connectors.tabular.spec import TabularSpec
@@ -36,41 +38,52 @@ class TabularFeed:
         watched(folder, lambda: self.look(inbox, stopping), self._options.every, stopping)
 
     def look(self, inbox: Inbox, stopping: Callable[[], bool] = lambda: False) -> int:
-        """Read what is complete now; how many deliveries. Raises StoreBusy: what was not kept stays in work/."""
+        """Read what is complete now; how many deliveries.
+
+        Raises StoreBusy: what was not kept stays in work/. Raises SourceValueError, when all else is read, for a
+        delivery that waits too long for its marker.
+        """
         folder = self._options.folder
         inside, work = folder / "in", folder / "work"
         for made in (inside, work):
             made.mkdir(parents=True, exist_ok=True)
-        for delivery in self._steady.among(p for p in inside.iterdir() if p.is_dir()):
-            if self._complete(delivery):
-                move(delivery, work)
+        for path in self._steady.among(p for p in inside.iterdir() if p.is_dir()):
+            if self._complete(path):
+                move(path, work)
         number = 0
-        for delivery in sorted(p for p in work.iterdir() if p.is_dir()):
+        for path in sorted(p for p in work.iterdir() if p.is_dir()):
             if stopping():
                 break
-            self._read(delivery, inbox)
+            self._read(path, inbox)
             number += 1
+        if late := [one for p in inside.iterdir() if p.is_dir() and (one := self._overdue(p)) is not None]:
+            raise overdue_error(late)
         return number
 
-    def _complete(self, delivery: Path) -> bool:
-        names = [p.name for p in delivery.iterdir()]
+    def _overdue(self, path: Path) -> Overdue | None:
+        found = delivery(path.name, list(path.iterdir()))
+        marker, hours = self._options.marker, self._options.overdue_hours
+        return None if found is None else found.waits_for(marker, hours=hours, now=time.time())
+
+    def _complete(self, path: Path) -> bool:
+        names = [p.name for p in path.iterdir()]
         marker = self._options.marker
         return not any(n.endswith(PARTIAL) for n in names) and (marker is None or marker in names)
 
-    def _read(self, delivery: Path, inbox: Inbox) -> None:
-        files = [p for p in delivery.iterdir() if p.is_file() and not p.name.startswith((".", "~$"))]
+    def _read(self, path: Path, inbox: Inbox) -> None:
+        files = [p for p in path.iterdir() if p.is_file() and not p.name.startswith((".", "~$"))]
         report: dict[str, Any]
         try:
-            gathered = gather(self._spec, delivery.name, files)
+            gathered = gather(self._spec, path.name, files)
         except SourceValueError as error:
             outcome = "refused"
-            report = {"delivery": delivery.name, "encounters": 0, "problems": [error.to_dict()]}
+            report = {"delivery": path.name, "encounters": 0, "problems": [error.to_dict()]}
         else:
             outcome = "done"
-            report = gathered.report(delivery.name)
+            report = gathered.report(path.name)
             for at in range(0, len(gathered.encounters), _CHUNK):
                 inbox.put(gathered.encounters[at : at + _CHUNK])
         place = self._options.folder / outcome
-        name = place_in(delivery, place).name  # the report comes first: no delivery stands there without one
+        name = place_in(path, place).name  # the report comes first: no delivery stands there without one
         write(place / f"{name}.report.json", json.dumps(report, ensure_ascii=False, indent=2).encode("utf-8"))
-        move(delivery, place)
+        move(path, place)

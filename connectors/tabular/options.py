@@ -12,6 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from adapter.settings import SourceSettings
 from connectors.checked import checked_options
 
+_Overdue = Annotated[
+    float,
+    Field(gt=0, description="hours without a change after which a delivery that waits for its marker is told"),
+]
+
 
 class Reports(BaseModel):
     """Where reports are written."""
@@ -32,6 +37,7 @@ class SourceOptions(BaseModel):
     )
     marker: str | None = Field(default=None, description="a delivery is complete when a file of this name stands in it")
     steady: Annotated[float, Field(ge=0, description="seconds without a change before a delivery is read")] = 60
+    overdue_hours: _Overdue = 6
     reports: Reports | None = Field(default=None, description="folder for <delivery>.report.json")
 
     @field_validator("group")
@@ -56,6 +62,7 @@ class FeedOptions(BaseModel):
     marker: str | None = None
     every: Annotated[float, Field(gt=0, description="seconds between two looks")] = 5
     steady: Annotated[float, Field(ge=0, description="seconds without a change before a delivery is taken")] = 60
+    overdue_hours: _Overdue = 6
 
 
 _Model = TypeVar("_Model", bound=BaseModel)

@@ -17,7 +17,7 @@ from adapter.errors import SourceSchemaError, SourceUnreachable, SourceValueErro
 from adapter.settings import SourceSettings
 from adapter.source import Batch, Cursor, SourceEncounter
 from connectors.folders import write
-from connectors.tabular.deliveries import Delivery, deliveries
+from connectors.tabular.deliveries import Delivery, Overdue, deliveries, overdue_error
 from connectors.tabular.gather import Gathered, gather, keys_of
 from connectors.tabular.options import SourceOptions
 from connectors.tabular.spec import TabularSpec
@@ -71,7 +71,7 @@ class TabularSource:
         """The next encounters of the first delivery that is new or changed.
 
         A delivery that cannot be read stops no other: SourceValueError names it when all others are read, again and
-        again until it is corrected or taken away.
+        again until it is corrected or taken away; so it is with one that waits too long for its marker.
         """
         under = self._under
         if under is None or under.cursor != cursor:
@@ -162,7 +162,16 @@ class TabularSource:
             raise SourceValueError(
                 f"Đợt giao {name}{more} không đọc được: {entry.vi}", f"Delivery {name}{more} is unreadable: {entry.en}"
             )
+        if late := self._overdue(cursor):
+            raise overdue_error(late)
         return Batch((), cursor, done=True)
+
+    def _overdue(self, cursor: Cursor | None) -> list[Overdue]:
+        """Deliveries that are new or changed and wait for something that does not come."""
+        read, marker, hours = read_ledger(cursor), self._options.marker, self._options.overdue_hours
+        fresh = [one for one in self._list() if one.name not in read or read[one.name].looks != one.looks]
+        late = (one.waits_for(marker, hours=hours, now=time.time()) for one in fresh)
+        return [one for one in late if one is not None]
 
     def _changed(self, delivery: Delivery) -> bool:
         now = {one.name: one.looks for one in self._list()}

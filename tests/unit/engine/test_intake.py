@@ -14,7 +14,7 @@ import yaml
 from adapter.engine import intake
 from adapter.engine.intake import StoreInbox, run_intake
 from adapter.engine.opening import open_store
-from adapter.errors import ConfigError
+from adapter.errors import ConfigError, SourceUnreachable
 from adapter.mapping import load_mapping
 from adapter.settings import Settings, load_settings
 from adapter.source import SourceEncounter
@@ -126,10 +126,42 @@ def test_a_mapping_version_put_to_work_takes_over_without_a_restart(
                 stop.wait(0.01)
 
     monkeypatch.setattr(intake, "open_feed", lambda _name, _options, spec: Feed(spec.get("rule", "first")))
-    monkeypatch.setattr(intake, "_LOOK_FOR_MAPPING", 0.05)
     monkeypatch.setattr(intake, "_LOOK", 0.05)
     run_intake(settings, stop=stop)
     assert read == ["first", "second"]
+
+
+def test_a_feed_that_fails_is_kept_for_the_watch_until_it_works(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = threading.Event()
+    fares: list[str | None] = []
+
+    class Feed:
+        runs = 0
+
+        def run(self, inbox: Any, stopping: Any) -> None:
+            fares.append(_fares(settings))
+            self.runs += 1
+            if self.runs < 3:
+                raise SourceUnreachable("thư mục không có", "no such folder")
+            monkeypatch.setattr(intake, "_WELL_AFTER", 0.0)
+            while _fares(settings) is not None:
+                stop.wait(0.02)
+            stop.set()
+
+    feed = Feed()
+    monkeypatch.setattr(intake, "open_feed", lambda _name, _options, _spec: feed)
+    for name, value in {"_LOOK": 0.02, "_PAUSE": 0.01, "_WELL_AFTER": 1e9, "_NOTE_EVERY": 0.0}.items():
+        monkeypatch.setattr(intake, name, value)
+    run_intake(settings, stop=stop)
+    assert fares == [None, "no such folder", "no such folder"]
+
+
+def _fares(settings: Settings) -> str | None:
+    """What the watch knows of the feed's trouble."""
+    with open_store(settings) as store:
+        return next((one.message_en for one in store.health.stages() if one.failing_since), None)
 
 
 def _put_to_work(settings: Settings, text: str, *, rule: str) -> None:

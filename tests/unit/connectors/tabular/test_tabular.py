@@ -213,6 +213,31 @@ def test_a_delivery_is_not_read_while_it_is_written(tmp_path: Path) -> None:
     assert len(read(source(tmp_path, steady=0, marker="XONG"))[0]) == 1
 
 
+def test_a_delivery_whose_marker_does_not_come_is_told_after_the_stated_hours(tmp_path: Path) -> None:
+    day(tmp_path, "1", "A;Vân\n", "A;x;1\n", age=7 * 3600)
+    late = source(tmp_path, steady=0, marker="XONG", overdue_hours=6)
+    with pytest.raises(SourceValueError, match="Delivery 1 has waited 7 hours for the file 'XONG'"):
+        read(late)
+    assert read(source(tmp_path, steady=0, marker="XONG", overdue_hours=8)) == ([], None)
+    place = day(tmp_path, "2", "B;Bình\n", "B;x;1\n", age=7 * 3600)
+    (place / "XONG").touch()
+    batch = late.pull(None, now=NOW)
+    assert [e.key for e in batch.encounters] == ["B"], "the others go on"
+    with pytest.raises(SourceValueError, match="Delivery 1 "):
+        read(late, batch.cursor)
+    (tmp_path / "1" / "XONG").touch()
+    assert [e.key for e in read(late, batch.cursor)[0]] == ["A"]
+
+
+@pytest.mark.parametrize(("age", "why"), [(7 * 3600, "still being written"), (-3600, "file server's clock")])
+def test_a_delivery_that_never_becomes_complete_is_told(tmp_path: Path, age: float, why: str) -> None:
+    place = day(tmp_path, "1", "A;Vân\n", "A;x;1\n", age=age)
+    if age > 0:
+        (place / "more.csv.part").touch()
+    with pytest.raises(SourceValueError, match=why):
+        read(source(tmp_path))
+
+
 def test_a_changed_older_delivery_does_not_bring_back_what_a_newer_one_replaced(tmp_path: Path) -> None:
     day(tmp_path, "1", "A;Vân\nB;Bình\n", "A;x;1\nB;x;1\n")
     day(tmp_path, "2", "A;Vân Anh\n", "A;x;2\n")
@@ -269,6 +294,19 @@ class _Inbox:
         if self.busy:
             raise StoreBusy("bận", "busy")
         self.kept += [e.key for e in encounters]
+
+
+def test_the_feed_tells_of_a_marker_that_does_not_come_when_all_else_is_read(tmp_path: Path) -> None:
+    day(tmp_path / "in", "1", "A;Vân\n", "A;x;1\n", age=7 * 3600)
+    ready = day(tmp_path / "in", "2", "B;Bình\n", "B;x;1\n")
+    (ready / "XONG").touch()
+    inbox = _Inbox()
+    feed = open_feed("tabular", {"folder": str(tmp_path), "steady": 0, "marker": "XONG"}, SPEC)
+    assert isinstance(feed, TabularFeed)
+    with pytest.raises(SourceValueError, match="Delivery 1 has waited 7 hours"):
+        feed.look(inbox)
+    assert inbox.kept == ["B"]
+    assert (tmp_path / "done" / "2").is_dir()
 
 
 def test_the_feed_moves_a_delivery_only_when_all_of_it_is_kept(tmp_path: Path) -> None:
