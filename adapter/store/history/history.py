@@ -1,4 +1,4 @@
-"""Keeping a dossier's keys, and gathering what the rules ask about others: two queries for a batch of dossiers."""
+"""Keeping a dossier's keys, and gathering what the rules ask about others: four queries for a batch of dossiers."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, delete, exists, insert, or_, select
+from sqlalchemy import Connection, Row, and_, delete, exists, insert, or_, select
 
 from adapter.clock import datetime12
 from adapter.dossier.model import Dossier, Purpose
 from adapter.rules.context import SentVisit
 from adapter.rules.facts import Facts, Past, amounts, facts_of, sent_visit
 from adapter.store.history.schema import history_keys, history_visits
+from adapter.store.history.shared import BUSY, LONG, busy_kind, in_common, receipted
 from adapter.store.records import Claimed
-from adapter.store.states import AT_THE_GATEWAY, State
+from adapter.store.states import State
 from adapter.store.tables.database import Database
-from adapter.store.tables.schema import dossier_bodies, dossiers, meta, revisions
+from adapter.store.tables.schema import dossier_bodies, meta, revisions
 from adapter.vault import Vault
 
 _PURPOSE = "history"
@@ -29,8 +30,6 @@ _DOSSIER_BODY = "dossier-body"
 _FILLED = "history-filled"
 _KEEP_TIMES = timedelta(days=120)
 """Who was busy when matters to visits of the same weeks only."""
-_GOING = frozenset({State.READY, State.SIGNING, State.SIGNED})
-_COUNTED = [s.value for s in AT_THE_GATEWAY | _GOING]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ class History:
             found["use", use] = _Key("use", self._value("use", use))
         for what, code, start, end in facts.busy:
             value = self._value("busy", (what, code))
-            found["busy", what, code, start, end] = _Key("busy", value, start, end)
+            found["busy", what, code, start, end] = _Key(busy_kind(start, end), value, start, end)
         return found
 
     def _value(self, kind: str, what: object) -> bytes:
@@ -125,7 +124,7 @@ class History:
             done = connection.execute(
                 delete(history_keys).where(
                     or_(
-                        and_(history_keys.c.kind == "busy", history_keys.c.until < old),
+                        and_(history_keys.c.kind.in_([BUSY, LONG]), history_keys.c.until < old),
                         history_keys.c.revision_id.in_(never),
                     )
                 )
@@ -135,7 +134,7 @@ class History:
     # ---- gathering ---------------------------------------------------------------------------
 
     def pasts(self, claimed: Sequence[Claimed], dossier_of: Callable[[Claimed], Dossier]) -> dict[int, Past]:
-        """The answers to every question the rules may ask about these revisions, by revision id; two queries in all.
+        """The answers to every question the rules may ask about these revisions, by revision id; four queries in all.
 
         A dossier's own MA_LK is never among them. Counted is what is at the gateway or on its way there, and of what
         waits to be checked itself what came before: of two that clash, the later one is told. The keys are those kept
@@ -145,16 +144,15 @@ class History:
         asked = [one for one in claimed if one.purpose != Purpose.CHECKIN.value]
         if not asked:
             return {}
-        with self._db.read() as connection:
-            received = set(connection.execute(_RECEIVED, {"ids": [one.dossier_id for one in asked]}).scalars())
-            rows = connection.execute(_SHARED, {"ids": [one.revision_id for one in asked]}).all()
         opened: dict[int, Mapping[str, str]] = {}
         shared: dict[int, dict[bytes, dict[int, _Found]]] = defaultdict(lambda: defaultdict(dict))
-        for row in rows:
-            if row.id not in opened:
-                opened[row.id] = json.loads(self._vault.open_text(row.body, _VISIT))
-            # One row of theirs may meet several of ours.
-            shared[row.mine][bytes(row.value)][row.key_id] = _found(row, opened[row.id])
+        with self._db.read() as connection:
+            received = receipted(connection, [one.dossier_id for one in asked])
+            for mine, row in in_common(connection, [one.revision_id for one in asked]):
+                if row.id not in opened:
+                    opened[row.id] = json.loads(self._vault.open_text(row.body, _VISIT))
+                # One row of theirs may meet several of ours.
+                shared[mine][bytes(row.value)][row.key_id] = _found(row, opened[row.id])
         pasts: dict[int, Past] = {}
         for one in asked:
             theirs = shared.get(one.revision_id)
@@ -173,66 +171,6 @@ def _found(row: Row[Any], visit: Mapping[str, str]) -> _Found:
     return _Found(bytes(row.value), visit["MA_LK"], visit, accepted, row.since or "", row.until or "")
 
 
-def _shared() -> Select[Any]:
-    """What other dossiers' standing revisions have in common with these (bind ``ids``)."""
-    mine, theirs = history_keys.alias("mine"), history_keys.alias("theirs")
-    own_revision, own = revisions.alias("own_revision"), dossiers.alias("own")
-    earlier = and_(revisions.c.state == State.TRANSLATED.value, revisions.c.id < mine.c.revision_id)
-    return (
-        select(
-            mine.c.revision_id.label("mine"),
-            theirs.c.id.label("key_id"),
-            theirs.c.value,
-            theirs.c.since,
-            theirs.c.until,
-            history_visits.c.body,
-            revisions.c.state,
-            revisions.c.id,
-        )
-        .join(theirs, theirs.c.value == mine.c.value)
-        .join(own_revision, own_revision.c.id == mine.c.revision_id)
-        .join(own, own.c.id == own_revision.c.dossier_id)
-        .join(revisions, revisions.c.id == theirs.c.revision_id)
-        .join(dossiers, dossiers.c.id == revisions.c.dossier_id)
-        .join(history_visits, history_visits.c.revision_id == revisions.c.id)
-        .where(
-            mine.c.revision_id.in_(bindparam("ids", expanding=True)),
-            dossiers.c.ma_lk_blind != own.c.ma_lk_blind,
-            or_(revisions.c.state.in_(_COUNTED), earlier),
-            _standing(),
-            or_(
-                theirs.c.since.is_(None),
-                and_(theirs.c.since < mine.c.until, theirs.c.until > mine.c.since),
-            ),
-        )
-    )
-
-
-def _standing() -> ColumnElement[bool]:
-    # A content that never left is not the dossier's any more once another came; one at the gateway is.
-    return or_(
-        dossiers.c.revision_id == revisions.c.id,
-        and_(revisions.c.state.in_([s.value for s in AT_THE_GATEWAY]), revisions.c.replaced_by.is_(None)),
-    )
-
-
-def _receipted() -> Select[Any]:
-    own = dossiers.alias("own")
-    same = and_(dossiers.c.facility == own.c.facility, dossiers.c.ma_lk_blind == own.c.ma_lk_blind)
-    return (
-        select(own.c.id)
-        .join(dossiers, same)
-        .join(revisions, revisions.c.dossier_id == dossiers.c.id)
-        .where(
-            own.c.id.in_(bindparam("ids", expanding=True)),
-            dossiers.c.purpose != Purpose.CHECKIN.value,
-            revisions.c.state == State.ACCEPTED.value,
-        )
-        .distinct()
-    )
-
-
-_SHARED, _RECEIVED = _shared(), _receipted()
 _ADD_VISITS, _ADD_KEYS = insert(history_visits), insert(history_keys)
 
 

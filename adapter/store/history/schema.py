@@ -22,11 +22,12 @@ history_keys = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("revision_id", Id, ForeignKey("revisions.id"), nullable=False),
+    # busy: a time within one day; `long`: one over midnight
     Column("kind", String(6), nullable=False, comment="person, claim, use, busy"),
     Column("value", LargeBinary, nullable=False),
     Column("since", String(12), comment="busy: from, local time yyyymmddHHMM"),
     Column("until", String(12)),
-    Index(None, "value", "since"),
+    Index(None, "value", "kind", "since"),
     Index(None, "revision_id"),
     Index(None, "kind", "until"),
 )

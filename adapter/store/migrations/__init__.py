@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-HEAD = "0011"
+HEAD = "0012"
 """The newest step. Checked first, so that an up-to-date store opens without loading Alembic."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import delete, select
 from adapter.dossier.model import Dossier
 from adapter.pipeline.workbench import InlineBench
 from adapter.source import SourceEncounter
-from adapter.store import Store
+from adapter.store import Stage, Store
 from adapter.store.history.schema import history_keys, history_visits
 from adapter.store.tables.schema import meta
 from tests.support.pipeline_world import FACILITY, FakeDue, FakePlan, Time, World, vault
@@ -112,6 +113,41 @@ def test_a_store_from_before_is_filled_in_once(world: World) -> None:
     world.source.put("2", patch={})
     _check(world)
     assert "PKG-024" in _rules(world, "LK2")
+
+
+_OTHER_PERSON = {"XML1.1.MA_THE_BHYT": "DN4019999999999", "XML1.1.SO_CCCD": "001190999999"}
+
+
+def _times(start: str, end: str) -> dict[str, str]:
+    """The laboratory line of the base (08:30 to 09:30 on 1 September) at another time."""
+    return {"XML3.2.NGAY_TH_YL": start, "XML3.2.NGAY_KQ": end}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "meet"),
+    [
+        (("202609010830", "202609010930"), ("202609010900", "202609011000"), True),
+        (("202609010830", "202609010930"), ("202609010930", "202609011000"), False),
+        (("202608312200", "202609010845"), ("202609010830", "202609010930"), True),  # over midnight, before
+        (("202609010830", "202609010930"), ("202608312200", "202609010845"), True),
+        (("202608312200", "202609010100"), ("202609010830", "202609010930"), False),
+        (("202608302200", "202609020800"), ("202608312200", "202609010845"), True),
+        (("202608310830", "202608310930"), ("202609010830", "202609010930"), False),
+    ],
+)
+def test_whoever_was_busy_elsewhere_is_found_also_over_midnight(
+    world: World, first: tuple[str, str], second: tuple[str, str], meet: bool
+) -> None:
+    world.source.put("1", patch=_times(*first))
+    world.source.put("2", patch={**_OTHER_PERSON, **_times(*second)})
+    world.source.put("3", patch={**_OTHER_PERSON, **_times("202601010830", "202601010930")})
+    world.run("pull", "translate")
+    claimed = world.store.outbox.claim(
+        Stage.CHECK, FACILITY, owner="w", limit=9, now=world.time(), lease=timedelta(minutes=5)
+    )
+    pasts = world.store.history.pasts(claimed, lambda one: Dossier.from_bytes(one.body))
+    (later,) = [pasts[one.revision_id] for one in claimed if one.dossier_id == world.dossier("LK2")["id"]]
+    assert bool(later.busy("NGUOI_THUC_HIEN", "000002/XX-GPHN", *second, but_not="LK2")) is meet
 
 
 def test_times_long_past_are_forgotten(world: World) -> None:
