@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request, Response
+from starlette.routing import Match
 
 from adapter.api.identity import open_to_all
 from adapter.console.core.context import Console
@@ -66,7 +67,6 @@ def error_page(console: Console, request: Request, error: BhytError, status: int
         here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return go("/login" if here == "/" else f"/login?next={here}")
     t = Words(language_of(request))
-    came = urlsplit(request.headers.get("referer", "")).path if status == 401 else ""
     return page(
         console,
         request,
@@ -77,8 +77,21 @@ def error_page(console: Console, request: Request, error: BhytError, status: int
         message=t.of(error.message_vi, error.message_en),
         hint=t.of(error.hint_vi, error.hint_en),
         number=status,
-        back=f"/login?next={quote(came)}" if status == 401 else "/",
+        back=f"/login?next={quote(_page_of(request))}" if status == 401 else "/",
     )
+
+
+def _page_of(request: Request) -> str:
+    """The page whose form was sent, for browsers name no referrer here: the nearest address above that can be read."""
+    path = request.url.path
+    if path in {"/dossiers/acts", "/dossiers/confirm"}:
+        return "/dossiers"
+    while path not in {"", "/"}:
+        asked = {**request.scope, "method": "GET", "path": path}
+        if any(route.matches(asked)[0] is Match.FULL for route in request.app.routes):
+            return path
+        path = path.rpartition("/")[0]
+    return "/"
 
 
 def _static() -> APIRouter:
