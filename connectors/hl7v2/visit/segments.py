@@ -10,21 +10,17 @@ Columns of a segment, all text with HL7's escapes undone:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-
-import hl7
 
 from connectors.hl7v2.reading import Fields
+from connectors.hl7v2.visit.escapes import unescaper
 
 Columns = dict[str, str]
 Segment = dict[int, str]
 """Field number → the field as it stands in the message."""
 
 NULL = '""'
-_HAS_ESCAPE = re.compile(r"\\[^\\]*\\")
 
 
 @dataclass(slots=True)
@@ -42,7 +38,7 @@ class Message:
     def __init__(self, text: str) -> None:
         self._fields = Fields(text)
         self.parts = [self._part(line) for line in self._fields.segments]
-        self.unescape = _unescaper(text[3:8])
+        self.unescape = unescaper(text[3:8])
 
     def first(self, selector: str) -> str:
         """As :meth:`connectors.hl7v2.reading.Fields.first`."""
@@ -109,20 +105,7 @@ def merge(old: Segment, new: Segment) -> Segment:
 
 def plain_unescape(text: str) -> str:
     """Escapes of the usual separators undone."""
-    return _unescaper("|^~\\&")(text)
-
-
-@lru_cache(maxsize=64)
-def _unescaper(separators: str) -> Callable[[str], str]:
-    container = hl7.parse(f"MSH{separators}{separators[0]}\r")
-    escape = separators[3:4] or "\\"
-
-    def unescape(text: str) -> str:
-        if escape not in text:
-            return text
-        return str(container.unescape(text.replace(f"{escape}.br{escape}", "\n")))
-
-    return unescape
+    return unescaper("|^~\\&")(text)
 
 
 def names(parts: Sequence[Part]) -> set[str]:
