@@ -78,7 +78,7 @@ def run_web(settings: Settings, *, practice: Practice | None = None) -> None:
                 app,
                 host=settings.api.host,
                 port=settings.api.port,
-                log_level="warning",
+                log_config=None,  # what it has to say comes into our log, without tracebacks
                 access_log=False,
                 server_header=False,
             )

@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib.abc import InspectLoader
 from typing import Any
@@ -141,6 +142,21 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        if os.environ.get("BHYT_TRACEBACK") or sys.excepthook is not sys.__excepthook__:
+            raise  # for a developer, or into a role's own log
+        sys.stderr.write(_fault(error))
+        sys.exit(1)
+
+
+def _fault(error: Exception) -> str:
+    """Our own fault, by kind and place. Its words and values may be a patient's, and this may be read by anyone."""
+    places = traceback.extract_tb(error.__traceback__)[-4:]
+    at = " ← ".join(f"{os.path.basename(one.filename)}:{one.lineno}" for one in reversed(places))  # noqa: PTH119
+    return (
+        f"Lỗi ngoài dự kiến của chương trình ({type(error).__name__}, {at})\n"
+        f"  (An unexpected fault of the program; BHYT_TRACEBACK=1 shows all of it, patients' data perhaps)\n"
+    )
 
 
 def _line(error: BhytError) -> str:

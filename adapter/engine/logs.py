@@ -5,6 +5,11 @@ from __future__ import annotations
 import logging
 import secrets
 import sys
+import threading
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 import structlog
@@ -29,22 +34,55 @@ def configure_logs(role: str, *, pretty: bool = False) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(role=role, run=secrets.token_hex(4))
+    take_over()
+    sys.excepthook = _crashed
+    threading.excepthook = lambda hooked: _crashed(hooked.exc_type, hooked.exc_value, hooked.exc_traceback)
 
 
 class _Foreign(logging.Handler):
-    """A library's warning as one line of ours: its words, no traceback (which may hold what was at work)."""
+    """A library's warning as one line of ours: its own words, but nothing that was put into them, and no exception's
+    text or traceback, any of which may hold what was at work."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write it."""
-        failed = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
-        log.warning("library", library=record.name, text=record.getMessage()[:300], error=failed)
+        kind, _, trace = record.exc_info if record.exc_info else (None, None, None)
+        failed = kind.__name__ if kind else None
+        log.warning("library", library=record.name, text=_words(record), error=failed, at=_places(trace))
+
+
+def _words(record: logging.LogRecord) -> str:
+    """The first line of a message with its numbers only."""
+    words = str(record.msg).partition("\n")[0][:300]
+    args = record.args
+    try:
+        if isinstance(args, Mapping):
+            return words % {key: _number(value) for key, value in args.items()}
+        return words % tuple(_number(value) for value in args or ()) if args else words
+    except (TypeError, ValueError, KeyError):
+        return words
+
+
+def _number(value: object) -> object:
+    return value if isinstance(value, int | float) else "…"
+
+
+def _places(trace: TracebackType | None) -> list[str]:
+    """Where it went wrong, innermost last: enough to find the line, without its values."""
+    return [f"{Path(one.filename).name}:{one.lineno} {one.name}" for one in traceback.extract_tb(trace)[-8:]]
+
+
+def _crashed(kind: type[BaseException], _error: BaseException | None, trace: TracebackType | None) -> None:
+    """What nobody caught: its kind and place. Its words may quote a patient."""
+    if not issubclass(kind, KeyboardInterrupt | SystemExit):
+        log.error("crashed", error=kind.__name__, at=_places(trace))
 
 
 def take_over(*libraries: str) -> None:
-    """Bring the warnings of these libraries into our log."""
-    for name in libraries:
+    """Bring the warnings of these libraries (all, when none is named) into our log."""
+    for name in libraries or (None,):
         theirs = logging.getLogger(name)
-        theirs.handlers, theirs.propagate = [_Foreign(logging.WARNING)], False
+        theirs.handlers = [_Foreign(logging.WARNING)]
+        theirs.propagate = False
 
 
 class Teller:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,7 @@ from adapter.errors import DocumentError
 from adapter.source import READY_MADE, SourceEncounter
 from connectors.claimxml.options import ClaimXmlOptions
 
+_TAG = re.compile(r"[A-Za-z][A-Za-z_]{0,60}\d{0,2}")
 _HARMLESS = frozenset(
     {
         ProblemKind.COUNT_MISMATCH,  # SOLUONGHOSO is written anew
@@ -112,8 +114,17 @@ def _row(dossier: Dossier) -> dict[str, str]:
 
 def _told(problems: Sequence[Problem]) -> str:
     places = [
-        " ".join(part for part in (p.kind.value, p.part, p.field, f"#{p.row}" if p.row else "", p.detail) if part)
+        " ".join(
+            part
+            for part in (p.kind.value, _name(p.part), _name(p.field), f"#{p.row}" if p.row else "", p.detail)
+            if part
+        )
         for p in problems[:8]
     ]
     more = f"; +{len(problems) - 8}" if len(problems) > 8 else ""
     return "; ".join(places) + more
+
+
+def _name(text: str) -> str:
+    """A tag or a kind of part as it may be told: what stands in its place in a broken file may be anything."""
+    return text if _TAG.fullmatch(text) else "…" if text else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -24,6 +25,7 @@ _ERROR_TEXT = {
     "207": "Application internal error",
 }
 _NOBODY = Head("|^~\\&", "", "", "", "", "", "", "", "P", "2.5", "", "", "")
+_VERSION = re.compile(r"\d{1,3}(\.\d{1,3}){0,3}", re.ASCII)
 _count: Iterator[int] = itertools.count(1)
 _run = f"{os.getpid():X}{int(datetime.now(VIETNAM).timestamp()):X}"
 
@@ -62,7 +64,7 @@ def _wanted(condition: str, letter: str) -> bool:
 
 def _frame(head: Head, charset: str, code: str, refusal: Refusal | None) -> bytes:
     field, component = head.separators[0], head.separators[1]
-    version = head.version or "2.5"
+    version = head.version if _VERSION.fullmatch(head.version) else "2.5"
     trigger = head.event.partition("^")[2]
     newer = _at_least(version, "2.5")
     kind = component.join(["ACK", trigger, "ACK"]) if trigger and _at_least(version, "2.3.1") else "ACK"

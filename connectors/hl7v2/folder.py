@@ -23,7 +23,7 @@ from connectors.base import MessageInbox
 from connectors.hl7v2.frames import CR, FS, VT
 from connectors.hl7v2.keeping import keep_all
 from connectors.hl7v2.options import Folder
-from connectors.hl7v2.reading import Reader
+from connectors.hl7v2.reading import Reader, told_kind
 from connectors.hl7v2.spec import Spec
 
 log = structlog.get_logger("bhyt")
@@ -112,7 +112,7 @@ class FolderReader:
             if read.message is None:
                 assert read.refusal is not None  # noqa: S101 -- a reading gives one or the other
                 reason = f"{read.refusal.code}: {read.refusal.text}"
-                self._inbox.refuse(raw, kind=read.head.event if read.head else "", reason=reason)
+                self._inbox.refuse(raw, kind=told_kind(read.head), reason=reason)
                 outcome.refused.append({"message": number, "code": read.refusal.code, "text": read.refusal.text})
             else:
                 good.append((number, read.message))

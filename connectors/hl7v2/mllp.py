@@ -19,7 +19,7 @@ from adapter.errors import ConfigError
 from connectors.hl7v2.frames import Broken, Decoder, Frame
 from connectors.hl7v2.gathering import Budget, Gathering, Waiting
 from connectors.hl7v2.options import Port, Tls
-from connectors.hl7v2.reading import Reader, head_of, rejected
+from connectors.hl7v2.reading import Reader, head_of, rejected, told_kind
 from connectors.hl7v2.spec import Spec
 
 log = structlog.get_logger("bhyt")
@@ -98,8 +98,8 @@ class Listener:
 
     def refused(self, raw: bytes, kind: str, reason: str) -> None:
         """Told in the log, and noted for people."""
-        noted = self.gathering.notes.note(raw, kind[:20], reason)
-        log.warning("hl7v2 refused", port=self.name, kind=kind[:20], reason=reason, noted=noted)
+        noted = self.gathering.notes.note(raw, kind, reason)
+        log.warning("hl7v2 refused", port=self.name, kind=kind, reason=reason, noted=noted)
 
 
 class Connection(asyncio.Protocol):
@@ -218,14 +218,12 @@ class Connection(asyncio.Protocol):
     def _frame(self, frame: Frame) -> None:
         read = self._listener.reader.read(frame.data)
         if read.refusal is not None:
-            kind = read.head.event if read.head is not None else ""
-            self._listener.refused(frame.data, kind, f"{read.refusal.code}: {read.refusal.text}")
+            self._listener.refused(frame.data, told_kind(read.head), f"{read.refusal.code}: {read.refusal.text}")
         self._listener.gathering.add(Waiting(self, read.head, read.charset, read.message, read.refusal))
 
     def _broken(self, broken: Broken) -> None:
         head = head_of(broken.data.decode("latin-1").replace("\r\n", "\r")) if broken.why == "too_long" else None
-        kind = head.event if head is not None else ""
-        self._listener.refused(broken.data, kind, f"{broken.why}, {broken.size} bytes")
+        self._listener.refused(broken.data, told_kind(head), f"{broken.why}, {broken.size} bytes")
         if head is not None:
             refusal = rejected("207", f"longer than {self._listener.port.max_bytes} bytes")
             self._listener.gathering.add(Waiting(self, head, "latin-1", None, refusal))

@@ -18,6 +18,9 @@ _SEGMENT = re.compile(r"^[A-Z][A-Z0-9]{2}$")
 _VERSIONS = re.compile(r"^2(\.[1-9](\.\d)?)?$")
 _MAX_SEGMENTS = 200_000
 # An event about a person or a visit must say whose.
+# What names a character set, and not a person or a card that slipped into its field: it is told in the log.
+_CHARSET = re.compile(r"(?!.*\d{6})[A-Za-z0-9/_. -]{1,20}", re.ASCII)
+_TYPE = re.compile(r"[A-Z][A-Z0-9]{2}\^[A-Z][A-Z0-9]{2}|[A-Z]{3}")
 _NEEDS_PATIENT = frozenset({"ADT", "BAR", "DFT", "ORM", "OML", "ORU", "RDE", "RDS"})
 
 
@@ -121,7 +124,8 @@ class Reader:
             charset = charset_of(raw, self._override, self._default)
         except WrongCharset as problem:
             head = head_of(raw.decode("latin-1"))
-            text = f"character set {problem.name} of MSH-18 is not known here"
+            named = problem.name if _CHARSET.fullmatch(problem.name) else "…"
+            text = f"character set {named} of MSH-18 is not known here"
             return Read(head, "latin-1", None, rejected("103", text, "MSH^1^18"))
         try:
             text = to_text(raw, charset)
@@ -205,9 +209,14 @@ def head_of(text: str) -> Head | None:
     )
 
 
+def told_kind(head: Head | None) -> str:
+    """The message type for logs and lists; empty when MSH-9 holds anything else, a name perhaps."""
+    return head.event if head is not None and _TYPE.fullmatch(head.event) else ""
+
+
 def refusal_of(head: Head, fields: Fields) -> Refusal | None:  # noqa: PLR0911 -- one line for each reason
     """The first thing that keeps a message from being taken in."""
-    if not re.match(r"^[A-Z][A-Z0-9]{2}\^[A-Z][A-Z0-9]{2}$", head.event) and not re.match(r"^[A-Z]{3}$", head.event):
+    if not _TYPE.fullmatch(head.event):
         return rejected("200", "MSH-9 names no message type", "MSH^1^9")
     if not head.number:
         return erroneous("101", "MSH-10 is empty", "MSH^1^10")
