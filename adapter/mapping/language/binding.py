@@ -101,7 +101,7 @@ def _quick_row(run: Run, bound: _Bound, mapped: Mapped) -> dict[str, str] | None
     """The row by its generated function; None leaves it to the makers, which name what is wrong."""
     if bound.quick is None:
         return None
-    mark, before = len(run.notes), dict(mapped.texts)
+    mark, before = len(run.notes), dict(mapped.texts) if mapped.texts else {}
     try:
         return bound.quick(mapped.scope, mapped.texts)
     except Exception:  # noqa: BLE001 -- nothing is swallowed: the makers run next and raise with the position

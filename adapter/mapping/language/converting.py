@@ -142,20 +142,43 @@ def moment_reader(formats: tuple[str, ...], *, day_only: bool, partial: bool) ->
     return read
 
 
-@lru_cache(maxsize=8_192)
 def _day_digits(text: str) -> str | None:
+    if _is_instant(text):
+        return text[:8]
     at = to_datetime(text)
     return None if at is None else f"{at.year:04}{at.month:02}{at.day:02}"
 
 
-@lru_cache(maxsize=16_384)
 def _minute_digits(text: str) -> str | None:
+    if _is_instant(text):
+        return text[:12]
     at = to_datetime(text)
     return None if at is None else f"{at.year:04}{at.month:02}{at.day:02}{at.hour:02}{at.minute:02}"
 
 
+def _is_instant(text: str) -> bool:
+    """Whether the text is a real instant in 14 digits, the form most systems keep; days come again, minutes do not."""
+    return (
+        len(text) == 14
+        and text.isdigit()
+        and text.isascii()
+        and text[8:10] < "24"
+        and text[10:12] < "60"
+        and text[12:] < "60"
+        and _day_exists(text[:8])
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _day_exists(digits: str) -> bool:
+    try:
+        return to_datetime(digits) is not None
+    except ValueProblem:
+        return False
+
+
 def digits_reader(*, day_only: bool) -> Reader:
-    """Instants kept as 14 digits straight to the digits of the field, once for each instant that occurs."""
+    """Instants kept as 14 digits straight to the digits of the field."""
 
     digits = _day_digits if day_only else _minute_digits
 

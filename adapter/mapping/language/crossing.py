@@ -315,9 +315,9 @@ def compile_aggregate(c: Compiler, m: Map, step: str, place: Place) -> Value:
 
 def _sum(rows: Sequence[Mapping[str, str]], field: str) -> Decimal:
     """The exact total of a number field over finished rows."""
-    numbers = [number for row in rows if (text := row.get(field)) and (number := text_to_decimal(text)) is not None]
+    texts = filter(None, [row.get(field) for row in rows])
     with localcontext(CONTEXT):
-        return sum(numbers, Decimal(0))
+        return sum(filter(None, map(text_to_decimal, texts)), Decimal(0))
 
 
 def _part(c: Compiler, node: Node, step: str, place: Place) -> tuple[str, FieldSpec | None]:

@@ -292,7 +292,8 @@ class RowText:
             return self._number(found, self.value(step.value), spec, rest)
         if spec.xml_type == TEXT_TYPE:
             test = f"type({found}) is {give(str)} and {found}.isascii() and {found}.isprintable()"
-            easy = f"{found}.strip() if {test} else {give(_words)}({found}) or "
+            short = f"type({found}) is {give(str)} and {give(len)}({found}) <= {give(_SHORT)}"
+            easy = f"{found}.strip() if {test} else ({give(_short_words)}({found}) if {short} else {give('')}) or "
         return f"({give('')} if ({found} := {self.value(step.value)}) is None else {easy}{rest})"
 
     def _number(self, found: str, source: str, spec: FieldSpec, rest: str) -> str:
@@ -364,12 +365,8 @@ def _no_number() -> str:
 
 @lru_cache(maxsize=16_384)
 def _short_words(text: str) -> str:
-    return nfc(text).strip() if text.isprintable() else ""
-
-
-def _words(text: Any) -> str:
     """The clean text of names, units and the like, which come again; nothing for what must be looked at each time."""
-    return _short_words(text) if type(text) is str and len(text) <= _SHORT else ""
+    return nfc(text).strip() if text.isprintable() else ""
 
 
 def _in_order(names: Sequence[str], needs: Mapping[str, set[str]]) -> list[str]:

@@ -199,6 +199,10 @@ def _integer(c: Compiler, m: Map, place: Place) -> Value:
 # ---- lists and collections -----------------------------------------------------------------------
 
 
+_WRITTEN_ALIKE = frozenset({str, int, type(None)})
+_SHORT, _REMEMBERED = 80, 4_096
+
+
 @_step(
     "join",
     "list of values, or a collection",
@@ -226,9 +230,20 @@ def _join(c: Compiler, m: Map, place: Place) -> Value:
                 parts.append(text)
         return separator.join(dict.fromkeys(parts) if distinct else parts)
 
+    known: dict[tuple[Any, ...], str] = {}
+
     def of_parts(found: tuple[Any, ...]) -> str:
+        # tender numbers and the like come again; among these types equal values are written alike
+        plain = _WRITTEN_ALIKE.issuperset(map(type, found))
+        if plain and (text := known.get(found)) is not None:
+            return text
         parts = [text for value in found if value is not None and (text := write(value))]
-        return separator.join(dict.fromkeys(parts) if distinct else parts)
+        text = separator.join(dict.fromkeys(parts) if distinct else parts)
+        if plain and len(text) <= _SHORT:
+            if len(known) >= _REMEMBERED:
+                known.clear()
+            known[found] = text
+        return text
 
     node = m.items["join"]
     if not isinstance(node, Seq):

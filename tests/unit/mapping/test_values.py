@@ -7,8 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapter.errors import MappingError
+from adapter.expr import ValueProblem, to_datetime
+from adapter.mapping.language.converting import digits_reader
 from tests.support.mapping import encounter, field, plan, translate
 
 CASES: list[tuple[str, str, dict[str, Any], str]] = [
@@ -270,3 +274,31 @@ def test_one_bad_encounter_leaves_the_plan_as_it_was() -> None:
         translate(mapped, {"ID": "K1", "N": "x"})
     assert translate(mapped, {"ID": "K2", "N": "1"}).dossier.header["T_BHTT"] == "1.00"
     assert mapped.readiness(encounter({"ID": "K2", "N": "x"})).ma_lk == "K2"
+
+
+@given(st.from_regex(r"(19|20)?[0-9]{2}[01][0-9][0-3][0-9][0-2][0-9][0-6][0-9][0-6][0-9]", fullmatch=True) | st.text())
+def test_digits_taken_as_they_stand_are_those_of_the_instant(text: str) -> None:
+    def outcome(read: Any) -> object:
+        try:
+            return read()
+        except ValueProblem as problem:
+            return problem.en
+
+    def through_the_calendar() -> str | None:
+        at = to_datetime(text)
+        return None if at is None else f"{at.year:04}{at.month:02}{at.day:02}{at.hour:02}{at.minute:02}"
+
+    assert outcome(lambda: digits_reader(day_only=False)(text)) == outcome(through_the_calendar)
+    day = outcome(lambda: digits_reader(day_only=True)(text))
+    assert day == (full[:8] if isinstance(full := outcome(through_the_calendar), str) and full.isdigit() else full)
+
+
+def test_a_join_writes_alike_what_it_wrote_before() -> None:
+    mapped = plan("tables: {XML1: {MA_LK: ID, GHI_CHU: {join: [A, B], separator: '-'}}}")
+    for a, b in ((1, "x"), (True, "x"), (Decimal(1), "x"), ("1", "x"), (Decimal("1.0"), "x"), (1, "x")):
+        try:
+            found = translate(mapped, {"ID": "K", "A": a, "B": b}).dossier.tables["XML1"][0]["GHI_CHU"]
+        except MappingError:
+            assert a is True  # no code
+        else:
+            assert found == ("1.0-x" if str(a) == "1.0" else "1-x")
