@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -19,99 +18,30 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from adapter.engine.intake import StoreInbox
 from adapter.errors import StoreBusy
-from adapter.mapping import load_mapping
-from adapter.resources import shipped
-from adapter.settings import Facility, FeedSettings
 from adapter.source import Kept, Message
-from adapter.store import Store
-from connectors.hl7v2 import open_hl7v2
-from tests.support.hl7_tools import FACILITY, NodeSender, adt, framed, free_port
-from tests.support.pipeline_world import vault
-
-
-class _World:
-    """One feed over a store of its own, in a thread."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.store = Store.open(f"sqlite:///{folder}/state.db", vault())
-        facility = Facility(
-            code=FACILITY,
-            account="a",
-            password_file=Path("p"),
-            mapping="hl7v2",
-            feeds=(FeedSettings(connector="hl7v2"),),
-        )
-        plan = load_mapping(shipped("mappings") / "hl7v2" / "mapping.yaml")
-        self.plan, self.inbox = plan, StoreInbox(self.store, facility, plan, self.store.clock)
-        self.stop = threading.Event()
-        self.thread: threading.Thread | None = None
-        self.port = free_port()
-
-    def start(self, inbox: Any = None, **options: Any) -> None:
-        port = {"port": self.port, **options.pop("port", {})}
-        feed = open_hl7v2({"listen": [port], **options}, self.plan.source)
-        self.thread = threading.Thread(target=feed.run, args=(inbox or self.inbox, self.stop.is_set))
-        self.thread.start()
-        for _ in range(200):
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-            except OSError:
-                self.stop.wait(0.02)
-            else:
-                return
-        raise AssertionError("the listener did not start")
-
-    def connect(self) -> socket.socket:
-        made = socket.create_connection(("127.0.0.1", self.port), 5)
-        made.settimeout(10)
-        return made
-
-    def close(self) -> None:
-        self.stop.set()
-        if self.thread is not None:
-            self.thread.join(20)
-        self.store.close()
+from tests.support.hl7_tools import NodeSender, adt, framed
+from tests.support.hl7_world import Hl7World, answers
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[_World]:
-    one = _World(tmp_path)
+def world(tmp_path: Path) -> Iterator[Hl7World]:
+    one = Hl7World(tmp_path)
     yield one
     one.close()
 
 
-def _answers(connection: socket.socket, count: int) -> list[tuple[str, str]]:
-    """(MSA-1, MSA-2) of the next answers."""
-    data = b""
-    while data.count(b"\x1c\r") < count:
-        chunk = connection.recv(65_536)
-        assert chunk, f"the connection ended after {data.count(b'MSA')} answers"
-        data += chunk
-    found = []
-    for frame in data.split(b"\x1c\r")[:count]:
-        msa = next(line for line in frame.decode().split("\r") if line.startswith("MSA")).split("|")
-        found.append((msa[1], msa[2]))
-    return found
-
-
-def _kinds(store: Store, *states: str) -> list[str]:
-    return [message.kind for message in store.messages.listing(states or ("waiting",))]
-
-
-def test_pipelined_messages_are_answered_in_order_and_kept_once(world: _World) -> None:
+def test_pipelined_messages_are_answered_in_order_and_kept_once(world: Hl7World) -> None:
     world.start()
     with world.connect() as connection:
         stream = b"".join(framed(adt(number % 150)) for number in range(300))
         for at in range(0, len(stream), 1_001):
             connection.sendall(stream[at : at + 1_001])
-        assert _answers(connection, 300) == [("AA", str(number % 150)) for number in range(300)]
+        assert answers(connection, 300) == [("AA", str(number % 150)) for number in range(300)]
     assert world.store.messages.counts()["waiting"] == 150
 
 
-def test_the_sender_of_pypi_hl7_is_served(world: _World) -> None:
+def test_the_sender_of_pypi_hl7_is_served(world: Hl7World) -> None:
     world.start()
     with hl7.client.MLLPClient("127.0.0.1", world.port) as client:
         told = hl7.parse(client.send_message(adt("77", event="A08")).decode().strip("\x0b\x1c\r") + "\r")
@@ -119,23 +49,23 @@ def test_the_sender_of_pypi_hl7_is_served(world: _World) -> None:
 
 
 @pytest.mark.needs("npm")
-def test_the_client_of_npm_is_served(world: _World, tmp_path: Path) -> None:
+def test_the_client_of_npm_is_served(world: Hl7World, tmp_path: Path) -> None:
     world.start()
     sender = NodeSender(world.port, [adt(f"N{number}", visit=f"V{number}") for number in range(60)], tmp_path)
     assert sender.wait(60) == [("AA", f"N{number}") for number in range(60)]
     assert world.store.messages.counts()["waiting"] == 60
 
 
-def test_another_message_under_a_known_number_is_not_lost_silently(world: _World) -> None:
+def test_another_message_under_a_known_number_is_not_lost_silently(world: Hl7World) -> None:
     world.start()
     with world.connect() as connection:
         dated_anew = adt(1).replace("|20261120080000||ADT", "|20261120090000||ADT", 1)
         connection.sendall(framed(adt(1)) + framed(dated_anew) + framed(adt(1, visit="V2")))
-        assert _answers(connection, 3) == [("AA", "1"), ("AA", "1"), ("AE", "1")]
+        assert answers(connection, 3) == [("AA", "1"), ("AA", "1"), ("AE", "1")]
         assert world.store.messages.counts()["waiting"] == 1
 
 
-def test_hostile_bytes_are_reported_one_by_one_and_the_feed_goes_on(world: _World) -> None:
+def test_hostile_bytes_are_reported_one_by_one_and_the_feed_goes_on(world: Hl7World) -> None:
     world.start(port={"max_bytes": 100_000})
     with world.connect() as connection:
         connection.sendall(b"GET / HTTP/1.1\r\n\r\n" + framed(adt(1)))
@@ -143,19 +73,19 @@ def test_hostile_bytes_are_reported_one_by_one_and_the_feed_goes_on(world: _Worl
         connection.sendall(framed(b"\xff\xfe\xff\xfe" * 10) + framed("no message") + framed(""))
         connection.sendall(framed(adt(3).encode("cp1258", "replace")))
         connection.sendall(framed(adt(4).rstrip("\r")))
-        assert _answers(connection, 7) == [
+        assert answers(connection, 7) == [
             ("AA", "1"), ("AA", "2"), ("AR", ""), ("AR", ""), ("AR", ""), ("AE", "3"), ("AA", "4"),
         ]  # fmt: skip
         connection.sendall(b"\x0b" + adt(5).encode())
         for _ in range(800):  # 50 MB in one message
             connection.sendall(b"x" * 65_536)
         connection.sendall(b"\x1c\r" + framed(adt(6)))
-        assert _answers(connection, 2) == [("AR", "5"), ("AA", "6")]
+        assert answers(connection, 2) == [("AR", "5"), ("AA", "6")]
     with world.connect() as connection:
         connection.sendall(b"\x0bMSH|half and gone")
     with world.connect() as connection:
         connection.sendall(framed(adt(8)))
-        assert _answers(connection, 1) == [("AA", "8")]
+        assert answers(connection, 1) == [("AA", "8")]
     for _ in range(100):  # the last one is noted after its connection has ended
         reasons = " ".join(message.reason for message in world.store.messages.listing(("refused",)))
         if "half" in reasons:
@@ -166,7 +96,7 @@ def test_hostile_bytes_are_reported_one_by_one_and_the_feed_goes_on(world: _Worl
     assert "Nguyễn" not in reasons
 
 
-def test_what_is_not_kept_is_not_acknowledged(world: _World) -> None:
+def test_what_is_not_kept_is_not_acknowledged(world: Hl7World) -> None:
     class Busy:
         def __init__(self, inbox: Any) -> None:
             self.inbox, self.refusals = inbox, 1
@@ -187,14 +117,14 @@ def test_what_is_not_kept_is_not_acknowledged(world: _World) -> None:
     world.start(Busy(world.inbox))
     with world.connect() as connection:
         connection.sendall(framed(adt(1)))
-        assert _answers(connection, 1) == [("AE", "1")]
+        assert answers(connection, 1) == [("AE", "1")]
         assert world.store.messages.counts()["waiting"] == 0
         connection.sendall(framed(adt(1)))
-        assert _answers(connection, 1) == [("AA", "1")]
+        assert answers(connection, 1) == [("AA", "1")]
     assert world.store.messages.counts()["waiting"] == 1
 
 
-def test_only_listed_peers_are_let_in(world: _World) -> None:
+def test_only_listed_peers_are_let_in(world: Hl7World) -> None:
     world.start(port={"peers": ["10.1.0.0/16"]})
     with world.connect() as connection:
         try:
@@ -205,14 +135,14 @@ def test_only_listed_peers_are_let_in(world: _World) -> None:
     assert sum(world.store.messages.counts().values()) == 0
 
 
-def test_a_half_message_does_not_hold_a_connection_for_ever(world: _World) -> None:
+def test_a_half_message_does_not_hold_a_connection_for_ever(world: Hl7World) -> None:
     world.start(port={"frame_seconds": 0.3})
     with world.connect() as connection:
         connection.sendall(b"\x0bMSH|never finished")
         assert connection.recv(100) == b""
 
 
-def test_tls_lets_in_only_senders_with_a_certificate(world: _World, tmp_path: Path) -> None:
+def test_tls_lets_in_only_senders_with_a_certificate(world: Hl7World, tmp_path: Path) -> None:
     files = {name: _certificate(tmp_path, name) for name in ("server", "client", "stranger")}
     tls = {
         "certificate_file": str(files["server"][0]),
@@ -226,7 +156,7 @@ def test_tls_lets_in_only_senders_with_a_certificate(world: _World, tmp_path: Pa
         context.load_cert_chain(*map(str, files[who]))
         with world.connect() as plain, context.wrap_socket(plain, server_hostname="127.0.0.1") as connection:
             connection.sendall(framed(adt(who)))
-            return _answers(connection, 1)
+            return answers(connection, 1)
 
     assert ask("client") == [("AA", "client")]
     with pytest.raises((ssl.SSLError, ConnectionError, AssertionError)):
@@ -261,7 +191,7 @@ def _certificate(folder: Path, name: str) -> tuple[Path, Path]:
 # ---- folders ---------------------------------------------------------------------------------------
 
 
-def _folder_world(world: _World) -> Path:
+def _folder_world(world: Hl7World) -> Path:
     inbox = world.folder / "in"
     inbox.mkdir()
     world.start(folders=[{"folder": str(inbox), "every": 0.05, "settle_seconds": 0.3}])
@@ -276,7 +206,7 @@ def _wait(path: Path) -> Path:
     raise AssertionError(f"{path.name} did not appear")
 
 
-def test_batch_files_with_a_bom_are_taken_in_and_moved(world: _World) -> None:
+def test_batch_files_with_a_bom_are_taken_in_and_moved(world: Hl7World) -> None:
     folder = _folder_world(world)
     batch = ["FHS|^~\\&|HIS\r", "BHS|^~\\&|HIS\r", adt(1), adt(2, visit="V2"), "BTS|2\r", "FTS|1\r"]
     (folder / "a.hl7").write_bytes(b"\xef\xbb\xbf" + "".join(batch).replace("\r", "\r\n").encode())
@@ -285,7 +215,7 @@ def test_batch_files_with_a_bom_are_taken_in_and_moved(world: _World) -> None:
     assert world.store.messages.counts()["waiting"] == 2
 
 
-def test_a_file_still_being_written_is_waited_for(world: _World) -> None:
+def test_a_file_still_being_written_is_waited_for(world: Hl7World) -> None:
     folder = _folder_world(world)
     with (folder / "slow.hl7").open("w", encoding="utf-8", newline="") as file:
         for number in range(4):
@@ -297,7 +227,7 @@ def test_a_file_still_being_written_is_waited_for(world: _World) -> None:
     assert world.store.messages.counts() == {"waiting": 4, "collected": 0, "aside": 0, "refused": 0}
 
 
-def test_a_refused_message_and_a_cut_batch_are_reported_and_the_rest_is_kept(world: _World) -> None:
+def test_a_refused_message_and_a_cut_batch_are_reported_and_the_rest_is_kept(world: Hl7World) -> None:
     folder = _folder_world(world)
     (folder / "mixed.hl7").write_text(adt(1) + adt(2).replace("PID|", "XPI|") + adt(3), encoding="utf-8", newline="")
     (folder / "cut.hl7").write_text("BHS|^~\\&|HIS\r" + adt(4), encoding="utf-8", newline="")
@@ -311,7 +241,7 @@ def test_a_refused_message_and_a_cut_batch_are_reported_and_the_rest_is_kept(wor
     assert world.store.messages.counts()["waiting"] == 3
 
 
-def test_a_file_read_twice_has_one_effect(world: _World) -> None:
+def test_a_file_read_twice_has_one_effect(world: Hl7World) -> None:
     folder = _folder_world(world)
     for _ in range(2):
         (folder / "same.hl7").write_text(adt(1), encoding="utf-8", newline="")
