@@ -60,6 +60,7 @@ def environment() -> Environment:
         day=shown.day,
         weekday=shown.weekday,
         stamped=shown.stamped,
+        instant12=partial(shown.wire_value, xml_type="datetime12"),
     )
     return made
 
