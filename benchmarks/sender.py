@@ -23,8 +23,8 @@ from adapter.engine.installation import Installation, open_installation
 from adapter.settings import load_settings
 from adapter.store import Store
 from adapter.store.tables.schema import dossiers, encounters, revisions, signed_bodies
-from adapter.store.work.intake import MA_LK
 from adapter.store.work.claims import SIGNED_BODY
+from adapter.store.work.intake import MA_LK
 from benchmarks.bar import Bar
 
 _DOSSIERS = 10_000
@@ -34,7 +34,7 @@ _BODY = b"<GIAMDINHHS><THONGTINDONVI><MACSKCB>01999</MACSKCB></THONGTINDONVI>" +
 
 def sender_bars() -> list[Bar]:
     """Send ``_WARM`` dossiers to warm up, then the rest, and compare memory of both moments."""
-    with tempfile.TemporaryDirectory(prefix="bhyt-bench-") as folder, _gateway(0.2) as port:
+    with tempfile.TemporaryDirectory(prefix="bhyt-bench-") as folder, gateway(0.2) as port:
         work = Path(folder)
         _configure(work, port)
         with open_installation(load_settings(workdir=work)) as installation:
@@ -123,7 +123,8 @@ def _queue(store: Store, first: int, last: int) -> None:
 
 
 @contextmanager
-def _gateway(delay: float) -> Iterator[int]:
+def gateway(delay: float) -> Iterator[int]:
+    """A gateway of that many seconds in a process of its own; its port."""
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.slow_gateway", str(delay)], stdout=subprocess.PIPE, text=True
     )

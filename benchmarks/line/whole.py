@@ -14,10 +14,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from adapter.clock import system_clock
 from adapter.engine.installation import open_installation
+from adapter.gateway.client import GatewayClient
 from adapter.pipeline.check import check
 from adapter.pipeline.context import Context, StageResult
 from adapter.pipeline.pull import pull
+from adapter.pipeline.send import send
 from adapter.pipeline.sign import sign
 from adapter.pipeline.translate import translate
 from benchmarks.bar import Bar
@@ -25,6 +28,7 @@ from benchmarks.encounters import LINES, LONG_LINES
 from benchmarks.line import reference
 from benchmarks.line.parts import Parts
 from benchmarks.line.work import Work, clock, configure, one_core, timed
+from benchmarks.sender import gateway
 
 STAGES: tuple[tuple[str, Callable[[Context], StageResult]], ...] = (
     ("pull", pull),
@@ -58,11 +62,18 @@ def _one_core(folder: Path) -> tuple[Rates, Rates]:
     stages: Rates = defaultdict(list)
     ours_folder, plain_folder = folder / "ours", folder / "reference"
     with (
-        Work.open(ours_folder, encounters=_SLICE * (_ROUNDS + 1), batch_size=_SLICE) as ours,
+        gateway(0) as port,
+        Work.open(
+            ours_folder,
+            encounters=_SLICE * (_ROUNDS + 1),
+            batch_size=_SLICE,
+            gateway=f"http://127.0.0.1:{port}",
+        ) as ours,
         Work.open(plain_folder, encounters=_PLAIN_SLICE * (_ROUNDS + 1), batch_size=_PLAIN_SLICE) as plain,
     ):
         plainly = reference.parts(plain)
         alone = Parts.of(ours, _PLAIN_SLICE)
+        client = GatewayClient(ours.facility, ours.settings, clock)
         for number in range(_ROUNDS + 1):
             rsa = [_rsa(ours)]
             mine = _slice(ours, {"stopping": lambda: True})
@@ -71,6 +82,7 @@ def _one_core(folder: Path) -> tuple[Rates, Rates]:
                 theirs = _slice(plain, plainly)
             rsa.append(_rsa(ours))
             costs = alone.costs()
+            costs["send"] = _send(ours, client)
             rsa.append(_rsa(ours))
             if number == 0:
                 continue  # the first round compiles layouts and rule plans, ours and theirs
@@ -102,6 +114,16 @@ def _slice(work: Work, parts: dict[str, Any]) -> dict[str, float]:
         seconds[name] = spent / result.done
     assert result.counts.get("signed") == result.done, result.counts
     return seconds
+
+
+def _send(work: Work, client: GatewayClient) -> float:
+    """Processor seconds it costs to send a dossier to a gateway on this machine that answers at once."""
+    context = work.context(gateway=client, clock=system_clock)
+    seconds, result = timed(lambda: send(context))
+    if result.failures:
+        raise result.failures[0]
+    assert result.done == _SLICE, result.counts
+    return seconds / result.done
 
 
 def _sums(stages: Rates, before: str = "") -> list[float]:
@@ -147,6 +169,9 @@ def _alone(parts: Rates, stages: Rates) -> list[Bar]:
     for name in ("pull", "map", "check", "build", "sign", "verify"):
         told.append(Bar(f"line.part.{name}", median(parts[name]), 0, unit))
     alone = sum(median(parts[name]) for name in ("pull", "map", "check", "build", "sign", "verify"))
+    told.append(
+        Bar("line.part.send", median(parts["send"]), 0, "with its store, to a gateway that answers at once: " + unit)
+    )
     told.append(Bar("line.part.store", median(_sums(stages)) - alone, 0, "the stages less the parts: " + unit))
     told += [Bar(f"line.stage.{name}", median(stages[name]), 0, unit) for name, _ in STAGES]
     told += [Bar(f"line.reference.{name}", median(stages[f"plain {name}"]), 0, unit) for name, _ in STAGES]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import yaml
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -28,6 +28,7 @@ from adapter.store import Store
 from benchmarks.encounters import FACILITY, LINES, NOW, plan, sow
 from connectors.base import PullSource, open_source
 
+T = TypeVar("T")
 MAPPING = Path(__file__).resolve().parents[1] / "claims"
 SOURCE = "his.db"
 
@@ -83,9 +84,11 @@ class Work:
 
     @classmethod
     @contextmanager
-    def open(cls, folder: Path, *, encounters: int, lines: int = LINES, batch_size: int = 200) -> Iterator[Self]:
+    def open(
+        cls, folder: Path, *, encounters: int, lines: int = LINES, batch_size: int = 200, gateway: str = ""
+    ) -> Iterator[Self]:
         """Sow, configure, open; closed at the end, the files stay."""
-        settings = configure(folder, encounters=encounters, lines=lines)
+        settings = configure(folder, encounters=encounters, lines=lines, gateway=gateway)
         with open_store(settings, clock) as store:
             work = cls(settings, store, batch_size=batch_size)
             try:
@@ -126,7 +129,7 @@ def one_core() -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+def timed(work: Callable[[], T]) -> tuple[float, T]:
     """Processor seconds of this process, and the result."""
     started = time.process_time()
     result = work()
