@@ -5,13 +5,13 @@ A Bundle carries whole encounters: what a later Bundle says about the same encou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from adapter.source import SourceEncounter
 from connectors.fhir.gather import Gatherer
-from connectors.fhir.resources import Pool, name_of, parse, short
+from connectors.fhir.resources import Pool, key_of, name_of, parse, references, short
 
 TYPES = ("transaction", "collection", "message", "document", "batch")
 
@@ -71,9 +71,11 @@ def read_bundle(data: bytes, gatherer: Gatherer, *, max_entries: int) -> Receive
     _complain_of_loose_ends(pool, given, received)
     received.encounters = gatherer.encounters(pool)
     broken = {
-        str(resource["id"]): told
+        key: told
         for resource, told in pool.faulty.values()
-        if isinstance(resource, Mapping) and resource.get("resourceType") == "Encounter" and resource.get("id")
+        if isinstance(resource, Mapping)
+        and resource.get("resourceType") == "Encounter"
+        and (key := key_of(resource)) is not None
     }
     received.encounters += [
         SourceEncounter.unreadable(
@@ -187,7 +189,7 @@ def _complain_of_loose_ends(pool: Pool, names: Mapping[str, str], received: Rece
     encounters = {name_of(e) for e in pool.of("Encounter")}
     for name in sorted(pool.names()):
         resource = pool.get(name)
-        for path, text in _references(resource, resource["resourceType"]):
+        for path, text in references(resource, resource["resourceType"]):
             target = short(text)
             if text.startswith("#") or target in known:
                 continue
@@ -212,15 +214,3 @@ def _complain_of_loose_ends(pool: Pool, names: Mapping[str, str], received: Rece
                         "A reference leads out of the Bundle: columns taken from it are empty",
                     )
                 )
-
-
-def _references(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        text = value.get("reference")
-        if isinstance(text, str):
-            yield path, text
-        for key, child in value.items():
-            yield from _references(child, f"{path}.{key}")
-    elif isinstance(value, list):
-        for child in value:
-            yield from _references(child, path)

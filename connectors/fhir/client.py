@@ -15,9 +15,11 @@ import httpx
 from adapter.errors import ConfigError, SourceSchemaError, SourceUnreachable, SourceValueError
 from adapter.settings import SourceSettings, read_secret
 from connectors.fhir.options import FhirOptions
-from connectors.fhir.resources import parse
+from connectors.fhir.resources import name_of, parse
 
 _BACK_OFF = 1.0
+_EMPTY_PAGES = 1000
+_LONGEST_TOKEN = 86_400
 _MARGIN = 30
 """Seconds before its end a token is no longer used."""
 
@@ -60,22 +62,28 @@ class FhirClient:
         return self.pages(self.get(kind, {**params}))
 
     def pages(self, bundle: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
-        """The pages from this one on."""
-        seen: set[str] = set()
+        """The pages from this one on. Raises SourceSchemaError when they go round in a circle."""
+        seen: set[object] = set()
+        empty = 0
         while True:
             if bundle.get("resourceType") != "Bundle":
                 raise _not_fhir("resourceType")
-            entries = bundle.get("entry") or []
+            entries = bundle.get("entry")
+            entries = entries if isinstance(entries, list) else []
             found = [e["resource"] for e in entries if isinstance(e, dict) and isinstance(e.get("resource"), dict)]
-            yield [one for one in found if one.get("resourceType") != "OperationOutcome"]
-            url = next((link.get("url") for link in bundle.get("link") or [] if link.get("relation") == "next"), None)
-            if not url:
+            found = [one for one in found if one.get("resourceType") != "OperationOutcome"]
+            yield found
+            url = _next_of(bundle)
+            if url is None:
                 return
-            if url in seen:
+            # A server that does not understand its own page's token gives the same page under ever new addresses.
+            marks: set[object] = {url} | ({tuple(name_of(one) for one in found)} if found else set())
+            empty = 0 if found else empty + 1
+            if marks & seen or empty > _EMPTY_PAGES:
                 raise SourceSchemaError(
                     "Máy chủ FHIR trả lại cùng một trang mãi", "The FHIR server gives the same page again and again"
                 )
-            seen.add(url)
+            seen |= marks
             bundle = self.get(url)
 
     def close(self) -> None:
@@ -141,7 +149,9 @@ class FhirClient:
                 raise _denied(f"OAuth2, HTTP {answer.status_code}")
             seconds = given.get("expires_in") if isinstance(given, dict) else None
             self._token = token
-            self._token_ends = time.monotonic() + max(0, (seconds if isinstance(seconds, int) else 300) - _MARGIN)
+            self._token_ends = time.monotonic() + max(
+                0, min(seconds if isinstance(seconds, int) else 300, _LONGEST_TOKEN) - _MARGIN
+            )
         return {"Authorization": f"Bearer {self._token}"}
 
     def _secret(self) -> str:
@@ -200,6 +210,14 @@ class FhirClient:
         self.server_time = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
+def _next_of(bundle: Mapping[str, Any]) -> str | None:
+    links = bundle.get("link")
+    for link in links if isinstance(links, list) else ():
+        if isinstance(link, dict) and link.get("relation") == "next" and isinstance(link.get("url"), str):
+            return str(link["url"]) or None
+    return None
+
+
 def _json_or_none(answer: httpx.Response) -> Any:
     try:
         return answer.json()
@@ -209,8 +227,8 @@ def _json_or_none(answer: httpx.Response) -> Any:
 
 def _retry_after(answer: httpx.Response) -> float | None:
     text = answer.headers.get("retry-after", "").strip()
-    if text.isdigit():
-        return float(text)
+    if text.isascii() and text.isdecimal():
+        return float(text[:9])
     try:
         at = parsedate_to_datetime(text)
     except (ValueError, TypeError):

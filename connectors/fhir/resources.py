@@ -51,9 +51,9 @@ def faults(resource: Any) -> list[str]:
     if not isinstance(resource, dict):
         return ["not an object"]
     kind = resource.get("resourceType")
-    if kind in _CHANGED_BY_R4B:
-        return []
     model = _model(kind) if isinstance(kind, str) else None
+    if isinstance(kind, str) and kind in _CHANGED_BY_R4B:
+        return []
     if model is None:
         return ["resourceType: no R4 resource of this name"]
     try:
@@ -77,6 +77,27 @@ def name_of(resource: Any) -> str:
     if not isinstance(resource, dict):
         return "?"
     return f"{resource.get('resourceType', '?')}/{resource.get('id', '-')}"
+
+
+def key_of(resource: Any) -> str | None:
+    """The id of a resource that may be broken, when it can be kept and asked for; None otherwise."""
+    key = resource.get("id") if isinstance(resource, dict) else None
+    text = str(key) if isinstance(key, str | int) and not isinstance(key, bool) else ""
+    return text if 0 < len(text) <= 200 and text.isprintable() and "," not in text else None
+
+
+def references(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """(path, text) of every reference inside, however deep it is nested."""
+    stack = [(path, value)]
+    while stack:
+        at, one = stack.pop()
+        if isinstance(one, dict):
+            text = one.get("reference")
+            if isinstance(text, str):
+                yield at, text
+            stack.extend((f"{at}.{key}", child) for key, child in reversed(one.items()))
+        elif isinstance(one, list):
+            stack.extend((at, child) for child in reversed(one))
 
 
 class Pool:

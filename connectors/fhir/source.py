@@ -12,6 +12,7 @@ import itertools
 from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from urllib.parse import quote
 
 from adapter.clock import VIETNAM
 from adapter.errors import SourceSchemaError
@@ -20,7 +21,7 @@ from adapter.source import Batch, Cursor, SourceEncounter
 from connectors.fhir.client import FhirClient
 from connectors.fhir.gather import Gatherer, unreadable
 from connectors.fhir.options import FhirOptions
-from connectors.fhir.resources import Pool, Resource, name_of, reference_of, short
+from connectors.fhir.resources import Pool, Resource, key_of, name_of, reference_of, references, short
 from connectors.fhir.selectors import Selector
 from connectors.fhir.spec import FhirSpec
 
@@ -74,9 +75,10 @@ class FhirSource:
         found: set[str] = set()
         for page in self._client.pages(self._client.get(query)):
             for one in page:
-                begun = str(one.get("period", {}).get("start", ""))
+                period = one.get("period")
+                begun = str(period.get("start", "")) if isinstance(period, dict) else ""
                 if one.get("resourceType") == "Encounter" and _day_of(begun) == day:
-                    found.add(str(one["id"]))
+                    found.add(_key(one))
         return frozenset(found)
 
     def present(self, keys: Sequence[str]) -> frozenset[str]:
@@ -142,7 +144,7 @@ class FhirSource:
         for at in range(0, len(ordered), size):
             names = ",".join(f"Patient/{one}" for one in ordered[at : at + size])
             for page in self._client.search("Encounter", {"patient": names, "date": f"ge{recent}", "_count": "200"}):
-                yield from (str(one["id"]) for one in page if one.get("resourceType") == "Encounter")
+                yield from (_key(one) for one in page if one.get("resourceType") == "Encounter")
 
     def _keys_of(self, kind: str, link: Selector | None, bounds: list[str], *, of: str = "Encounter") -> Iterator[str]:
         params = {"_count": str(self._settings.batch_size), "_sort": "_lastUpdated"}
@@ -153,7 +155,7 @@ class FhirSource:
                 if resource.get("resourceType") != kind:
                     continue
                 if link is None:
-                    yield str(resource.get("id", ""))
+                    yield _key(resource)
                     continue
                 for element in link.all(resource, {}):
                     text = reference_of(element)
@@ -166,10 +168,11 @@ class FhirSource:
         pool = Pool()
         listed = [k for k in dict.fromkeys(keys) if k]
         self._by_id(pool, "Encounter", listed)
-        wanted = [e for e in pool.of("Encounter") if e["id"] in set(listed)]
+        asked = set(listed)
+        wanted = [e for e in pool.of("Encounter") if e["id"] in asked]
         if self._options.everything:
             for one in wanted:
-                for page in self._client.pages(self._client.get(f"Encounter/{one['id']}/$everything")):
+                for page in self._client.pages(self._client.get(f"Encounter/{quote(one['id'], safe='')}/$everything")):
                     _keep(pool, page)
         else:
             self._children(pool, "encounter", [f"Encounter/{e['id']}" for e in wanted])
@@ -178,9 +181,9 @@ class FhirSource:
         self._children(pool, "patient", sorted(patients))
         self._follow(pool, [r for c in self._spec.collections.values() for r in pool.of(c.resource)])
         broken = [
-            unreadable(str(resource.get("id")), "", [f"{name}: {'; '.join(faults)}"])
+            unreadable(key, "", [f"{name}: {'; '.join(faults)}"])
             for name, (resource, faults) in sorted(pool.faulty.items())
-            if name.startswith("Encounter/") and resource.get("id") in set(listed)
+            if name.startswith("Encounter/") and (key := key_of(resource)) in asked
         ]
         return self._gatherer.encounters(pool, wanted) + broken
 
@@ -207,7 +210,7 @@ class FhirSource:
         for _ in range(2):
             missing: dict[str, set[str]] = {}
             for resource in waiting:
-                for reference in _references(resource):
+                for _, reference in references(resource):
                     kind, _, key = short(reference).partition("/")
                     if key and kind in _FOLLOWED and pool.find(reference, resource) is None:
                         missing.setdefault(kind, set()).add(key)
@@ -226,21 +229,20 @@ _FOLLOWED = frozenset(
 )  # fmt: skip
 
 
+def _key(resource: Resource) -> str:
+    """The id to ask by. A resource that cannot be asked for must not be passed over in silence."""
+    key = key_of(resource)
+    if key is None:
+        kind = resource["resourceType"]
+        raise SourceSchemaError(
+            f"Máy chủ FHIR trả {kind} không có id dùng được", f"The FHIR server gives a {kind} without a usable id"
+        )
+    return key
+
+
 def _keep(pool: Pool, resources: Sequence[Resource]) -> None:
     for resource in resources:
         pool.add(resource)
-
-
-def _references(value: object) -> Iterator[str]:
-    if isinstance(value, dict):
-        text = value.get("reference")
-        if isinstance(text, str):
-            yield text
-        for child in value.values():
-            yield from _references(child)
-    elif isinstance(value, list):
-        for child in value:
-            yield from _references(child)
 
 
 class _Scan:

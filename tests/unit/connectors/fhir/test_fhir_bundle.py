@@ -108,6 +108,32 @@ def test_wrong_types_are_told_one_by_one_and_the_rest_is_taken() -> None:
         assert place in told
 
 
+def test_whatever_stands_where_is_told_and_breaks_nothing() -> None:
+    deep: Any = 1
+    for _ in range(400):
+        deep = {"a": [deep]}
+    entries = [
+        {"resource": {"resourceType": "Evidence", "id": "deep", "status": deep}},  # a type that is not validated
+        {"fullUrl": {"a": 1}, "resource": {"resourceType": ["Encounter"], "id": {"a": 1}}},
+        {"resource": {"resourceType": "Encounter", "id": {"a": 1}}},
+        {"resource": {"resourceType": "Encounter", "id": "\ud800"}},
+        {"resource": {"resourceType": "Encounter", "id": "a,b"}},
+        {"resource": {"resourceType": "Encounter", "id": "under_score"}},
+        {"request": {"method": ["GET"]}},
+        {"request": "GET"},
+        {"resource": 7},
+        7,
+    ]
+    received = read(json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}).encode())
+    assert [one.key for one in received.encounters] == ["under_score"], "what can be kept is kept, blocked, to be seen"
+    assert received.encounters[0].problem is not None
+    told = {issue.at for issue in received.issues if issue.severity == "error"}
+    assert told >= {f"Bundle.entry[{n}].resource" for n in (1, 2, 3, 4, 5, 8)} | {
+        f"Bundle.entry[{n}]" for n in (6, 7, 9)
+    }
+    json.dumps(received.outcome(), ensure_ascii=False).encode("utf-8")
+
+
 def test_ten_thousand_entries_are_taken_and_one_more_than_the_limit_is_not() -> None:
     people = [patient(id=f"p{n}") for n in range(100)]
     visits = [encounter(id=f"e{n}", subject={"reference": f"Patient/p{n}"}) for n in range(100)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,6 +72,44 @@ def test_a_server_that_gives_the_same_page_for_ever_is_noticed(web: respx.MockRo
     web.get(BASE).respond(json=bundle("2", following=f"{BASE}?page=2"))
     with pytest.raises(SourceSchemaError, match="same page"):
         list(client().search("Encounter", {}))
+
+
+def test_pages_that_go_round_in_a_circle_are_noticed_whatever_their_addresses(web: respx.MockRouter) -> None:
+    for start, first in (
+        ("a", bundle("1", following=f"{BASE}?page=b")),
+        ("b", bundle("2", following=f"{BASE}?page=a")),
+    ):
+        web.get(BASE, params={"page": start}).respond(json=first)
+    with pytest.raises(SourceSchemaError, match="same page"):
+        list(client().pages(bundle("0", following=f"{BASE}?page=a")))
+    numbers = itertools.count()
+    web.get(f"{BASE}/Ever").mock(
+        side_effect=lambda _: httpx.Response(200, json=bundle("1", "2", following=f"{BASE}/Ever?token={next(numbers)}"))
+    )
+    with pytest.raises(SourceSchemaError, match="same page"):
+        list(client().search("Ever", {}))
+    web.get(f"{BASE}/Void").mock(
+        side_effect=lambda _: httpx.Response(200, json=bundle(following=f"{BASE}/Void?token={next(numbers)}"))
+    )
+    with pytest.raises(SourceSchemaError, match="same page"):
+        list(client().search("Void", {}))
+
+
+@pytest.mark.parametrize(
+    "link", ["next", ["next"], [{"relation": "next"}], [{"relation": "next", "url": 5}], {"url": "x"}]
+)
+def test_links_that_are_none_end_the_walk(web: respx.MockRouter, link: object) -> None:
+    web.get(f"{BASE}/Encounter").respond(json={**bundle("1"), "link": link, "entry": {"resource": {}}})
+    assert list(client().search("Encounter", {})) == [[]]
+
+
+@pytest.mark.parametrize("pause", ["²", "9" * 400, "-1", "tomorrow"])
+def test_a_pause_nobody_can_read_breaks_nothing(web: respx.MockRouter, waits: list[float], pause: str) -> None:
+    headers = [(b"Retry-After", pause.encode("latin-1"))]
+    web.get(f"{BASE}/Encounter").mock(return_value=httpx.Response(429, headers=headers))
+    with pytest.raises(SourceUnreachable, match="429"):
+        client().get("Encounter")
+    assert sum(waits) < 600
 
 
 def test_retry_after_is_waited_out(web: respx.MockRouter, waits: list[float]) -> None:

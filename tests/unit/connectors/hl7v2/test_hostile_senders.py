@@ -67,7 +67,6 @@ def test_a_sender_that_fetches_no_answers_is_not_read_from_and_ended(
 
 
 def test_silent_connections_make_room_for_a_new_one(world: Hl7World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mllp, "_YIELDS_AFTER", 0.3)
     world.start(port={"connections": 2})
     oldest, other = world.connect(), world.connect()
     with oldest, other:
@@ -76,6 +75,7 @@ def test_silent_connections_make_room_for_a_new_one(world: Hl7World, monkeypatch
             answers(one, 1)
         with world.connect() as refused:
             assert _ended(refused), "both were busy a moment ago"
+        monkeypatch.setattr(mllp, "_YIELDS_AFTER", 0.3)
         for _ in range(8):  # the other goes on speaking, the oldest is silent
             world.stop.wait(0.1)
             other.sendall(framed(adt("again")))
