@@ -158,5 +158,4 @@ class SignxmlBench(InlineBench):
 
 def parts(work: Work) -> dict[str, Any]:
     """What the stages are given instead of the usual parts: one row at a time, and the plain bench."""
-    source = OneByOne(work.source)
-    return {"source": source, "bench": SignxmlBench(work), "batch": 1, "stopping": source.empty}
+    return {"source": OneByOne(work.source), "bench": SignxmlBench(work), "batch": 1}

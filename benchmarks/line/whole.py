@@ -76,10 +76,10 @@ def _one_core(folder: Path) -> tuple[Rates, Rates]:
         client = GatewayClient(ours.facility, ours.settings, clock)
         for number in range(_ROUNDS + 1):
             rsa = [_rsa(ours)]
-            mine = _slice(ours, {"stopping": lambda: True})
+            mine = _slice(ours, {}, enough=lambda: True)
             rsa.append(_rsa(ours))
             with reference.field_by_field():
-                theirs = _slice(plain, plainly)
+                theirs = _slice(plain, plainly, enough=plainly["source"].empty)
             rsa.append(_rsa(ours))
             costs = alone.costs()
             costs["send"] = _send(ours, client)
@@ -101,12 +101,11 @@ def _rsa(work: Work) -> float:
     return timed(lambda: [work.key.sign(b"m" * 700) for _ in range(_SIGNATURES)])[0] / _SIGNATURES
 
 
-def _slice(work: Work, parts: dict[str, Any]) -> dict[str, float]:
-    """Processor seconds a dossier costs in each stage, over the encounters of one batch of the source."""
+def _slice(work: Work, parts: dict[str, Any], *, enough: Callable[[], bool]) -> dict[str, float]:
+    """Processor seconds a dossier costs in each stage: pull saves until it is ``enough``, the others what there is."""
     seconds = {}
     for name, stage in STAGES:
-        # Pull ends when it has saved one batch; the others go on until nothing is left to do.
-        context = work.context(**{k: v for k, v in parts.items() if k != "stopping" or name == "pull"})
+        context = work.context(**parts, **({"stopping": enough} if name == "pull" else {}))
         spent, result = timed(lambda stage=stage, context=context: stage(context))  # type: ignore[misc]
         if result.failures:
             raise result.failures[0]
@@ -183,9 +182,9 @@ def _alone(parts: Rates, stages: Rates) -> list[Bar]:
 def _long(folder: Path) -> list[Bar]:
     """A stay of 3,000 lines costs no more a line than one of 60."""
     with Work.open(folder / "long", encounters=_LONG, lines=LONG_LINES, batch_size=1) as work:
-        _slice(work, {"stopping": lambda: True})  # compiles what the second one uses
+        _slice(work, {}, enough=lambda: True)  # compiles what the second one uses
         rsa = _rsa(work)
-        seconds = _slice(work, {})
+        seconds = _slice(work, {}, enough=lambda: True)
     whole = sum(seconds.values()) / rsa
     return [Bar("line.long_dossier", whole, 0, f"signatures, {LONG_LINES} lines (no bar)")]
 
