@@ -11,6 +11,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,8 +39,18 @@ class _Key:
 class Vault:
     """Seals and opens bodies, and makes blind index values. Safe to share between threads."""
 
-    def __init__(self, keys: tuple[bytes, ...], index_key: bytes, *, file: str = "") -> None:
-        """``keys``: 32-byte secrets, the first one seals. Prefer :meth:`open`."""
+    def __init__(
+        self,
+        keys: tuple[bytes, ...],
+        index_key: bytes,
+        *,
+        file: str = "",
+        again: Callable[[], tuple[bytes, ...]] | None = None,
+    ) -> None:
+        """``keys``: 32-byte secrets, the first one seals. Prefer :meth:`open`.
+
+        ``again`` reads the keys anew: asked when a body names one that was added while this process ran.
+        """
         if not keys or any(len(k) != KEY_BYTES for k in (*keys, index_key)):
             raise ValueError("a vault needs keys of 32 bytes")
         self._keys = {key_id(k): _Key(key_id(k), AESGCM(k)) for k in keys}
@@ -48,6 +59,7 @@ class Vault:
         self._mac_keys: dict[str, bytes] = {}
         self._local = threading.local()
         self._file = file
+        self._again = again
 
     @classmethod
     def open(cls, key_file: Path, create: bool = False, *, master_file: Path | None = None) -> Vault:
@@ -69,12 +81,21 @@ class Vault:
                 )
             keyfile.create(key_file, master)
         found = keyfile.read(key_file, master)
-        return cls(found.keys, found.index, file=str(key_file))
+
+        def again() -> tuple[bytes, ...]:
+            return keyfile.read(key_file, keyfile.read_master(master_file)).keys
+
+        return cls(found.keys, found.index, file=str(key_file), again=again)
 
     @property
     def key_id(self) -> str:
         """Hex id of the key that seals now. Not a secret."""
         return self._active.id.hex()
+
+    @property
+    def head(self) -> bytes:
+        """The first bytes of every body the newest key seals."""
+        return _VERSION + self._active.id
 
     def knows(self, key_id: str) -> bool:
         """Whether bodies sealed by the key with this hex id open here."""
@@ -93,7 +114,7 @@ class Vault:
         head, rest = sealed[: 1 + ID_BYTES], sealed[1 + ID_BYTES :]
         if head[:1] != _VERSION or len(rest) <= _NONCE_BYTES:
             raise self._refuse("dữ liệu không phải do kho này ghi", "the bytes were not written by a vault", purpose)
-        key = self._keys.get(head[1:])
+        key = self._keys.get(head[1:]) or self._added(head[1:])
         if key is None:
             sealed_by = head[1:].hex()
             raise self._refuse(
@@ -132,6 +153,17 @@ class Vault:
             key = hmac.digest(self._index_key, b"\x00mac\x00" + purpose.encode("utf-8"), "sha256")
             self._mac_keys[purpose] = key
         return hmac.digest(key, message, "sha256")
+
+    def _added(self, wanted: bytes) -> _Key | None:
+        """A key that was added to the file after this process read it; it opens here, the known one goes on sealing."""
+        if self._again is None:
+            return None
+        try:
+            found = {key_id(k): _Key(key_id(k), AESGCM(k)) for k in self._again()}
+        except (ConfigError, VaultError):
+            return None  # told as the unknown key it is
+        self._keys = {**found, **self._keys}
+        return self._keys.get(wanted)
 
     def _squeezers(self) -> tuple[zstandard.ZstdCompressor, zstandard.ZstdDecompressor]:
         """This thread's own: making them anew costs more than a small body's compression, sharing them is not safe."""

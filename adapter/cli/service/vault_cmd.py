@@ -73,6 +73,38 @@ def rotate(
     _tell(_described(keyfile.read(path, wrapping)), json_)
 
 
+@app.command("reseal")
+def reseal(
+    batch: Annotated[int, typer.Option("--batch", min=1, max=5000, help="Số dòng một lần ghi / rows a time")] = 200,
+    most: Annotated[
+        int | None, typer.Option("--most", min=1, help="Dừng sau chừng ấy dòng / stop after so many")
+    ] = None,
+    workdir: WorkdirOption = None,
+    config: ConfigOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Mã hóa lại dữ liệu cũ bằng khóa mới nhất, khi dịch vụ vẫn chạy; dừng giữa chừng thì chạy tiếp được / seal anew.
+
+    Mã thoát 1 khi còn dòng chưa mã hóa lại. Nhật ký kiểm toán giữ nguyên, nên vẫn phải giữ các khóa cũ.
+    """
+    from adapter.store.resealing import Resealing
+
+    settings = settings_of(workdir, config)
+    with open_store(settings) as store:
+        work = Resealing(store.database, store.vault)
+        done = work.run(batch=batch, most=most)
+        left = work.left()
+        detail = {"active": store.vault.key_id, "done": str(sum(done.values())), "left": str(sum(left.values()))}
+        store.audit.record(Entry("vault.reseal", by().actor, kind="key", object="vault", detail=detail))
+        document = {"active": store.vault.key_id, "resealed": done, "left": left}
+    if json_:
+        print_json(document)
+    else:
+        counts = f"{sum(done.values())} đã mã hóa lại / sealed anew · {sum(left.values())} còn lại / left"
+        say(f"{document['active']} · {counts}")
+    raise typer.Exit(1 if left else 0)
+
+
 def _read(settings: Settings) -> keyfile.Keys:
     return keyfile.read(settings.path(settings.vault.key_file), keyfile.read_master(master_file(settings)))
 

@@ -71,3 +71,22 @@ def test_rotation_wraps_anew_adds_keys_reads_everything_and_is_recorded(tmp_path
     lines = inside_json("audit", "list", *at)["lines"]
     assert [line["action"] for line in lines] == ["vault.rotate", "user.add"]
     assert inside_json("audit", "verify", *at)["valid"]
+
+
+def test_after_a_new_key_old_bodies_are_sealed_anew_by_command_in_as_many_goes_as_it_takes(tmp_path: Path) -> None:
+    at = ("--workdir", tmp_path)
+    (tmp_path / "config.yaml").write_text("{}\n", encoding="utf-8")
+    for login in ("lan", "mai", "hoa"):
+        assert inside("user", "add", login, "--role", "viewer", "--no-password", *at).returncode == 0
+        (tmp_path / "number").write_text("000000000001\n", encoding="utf-8")
+        words = ("--name", "Nguyễn Thị Tiếp", "--number-file", tmp_path / "number")
+        assert inside("user", "staff", login, *words, *at).returncode == 0
+    assert inside_json("vault", "reseal", *at)["resealed"] == {}
+    active = inside_json("vault", "rotate", "--new-key", *at)["active"]
+    part = inside_json("vault", "reseal", "--batch", "1", "--most", "2", *at, code=1)
+    assert part == {"active": active, "resealed": {"users.staff_sealed": 2}, "left": {"users.staff_sealed": 1}}
+    rest = inside_json("vault", "reseal", *at)
+    assert (rest["resealed"], rest["left"]) == ({"users.staff_sealed": 1}, {})
+    lines = inside_json("audit", "list", *at)["lines"]
+    assert [line["action"] for line in lines].count("vault.reseal") == 3
+    assert inside_json("audit", "verify", *at)["valid"]
