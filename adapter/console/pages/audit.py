@@ -15,7 +15,7 @@ MayRead = Annotated[Principal, Depends(require("audit.read"))]
 _PER_PAGE = 100
 KINDS = (
     "dossier.", "personal.", "session.", "user.", "key.", "mapping.", "catalogue.", "sending.", "verdicts.", "book.",
-    "readiness.", "settings.", "access.",
+    "reception.", "person.", "readiness.", "settings.", "access.",
 )  # fmt: skip
 """What can be asked for, as beginnings of an action's name."""
 

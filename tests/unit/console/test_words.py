@@ -57,3 +57,13 @@ def test_one_of_two_texts_is_chosen_and_the_other_stands_in() -> None:
     assert Words("en").of("một", "one") == "one"
     assert Words("en").of("một", "") == "một"
     assert Words("vi").of("", "one") == "one"
+
+
+def test_the_log_has_words_for_what_the_program_writes_down_and_for_each_group() -> None:
+    from adapter.console.pages.audit import KINDS
+
+    source = "".join(path.read_text("utf-8") for path in sorted(_HERE.parent.rglob("*.py")))
+    written = set(re.findall(r'\bEntry\(\s*"([a-z]+\.[a-z_]+)"', source))
+    assert len(written) > 12
+    assert {f"audit.did.{one}" for one in written} - texts("vi").keys() == set()
+    assert {f"audit.kind.{one[:-1]}" for one in KINDS} - texts("vi").keys() == set()
