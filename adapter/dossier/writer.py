@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from operator import itemgetter
 from typing import Any
 
@@ -130,9 +130,7 @@ def _records(table: Table, rows: Sequence[Row], start: int = 0, end: int | None 
     No tree and no text per row: values and the tags between them are laid into one list, joined once.
     """
     layout = _layout(table.names, table.record_element, table.list_element, root)
-    values: list[Any] = []
-    for index, row in enumerate(rows[start:end], start=start + 1):
-        values += _values(table, index, row, layout.values_of)
+    values = _values(table, rows[start:end], start + 1, layout.values_of)
     try:
         probe = "".join(values).encode()
         clean = len(probe.translate(None, _SPECIAL)) == len(probe) and not (
@@ -186,22 +184,24 @@ def _layout(names: tuple[str, ...], record: str | None, rows: str | None, root: 
     )
 
 
-def _values(table: Table, index: int, row: Row, values_of: Callable[[Row], tuple[Any, ...]]) -> tuple[Any, ...]:
-    if len(row) == len(table.names):
+def _values(table: Table, rows: Sequence[Row], first: int, values_of: Callable[[Row], tuple[Any, ...]]) -> list[Any]:
+    """All rows' values in the layout's order, one row behind the other; ``first`` is the number of the first."""
+    if all(len(row) == len(table.names) for row in rows):
         try:
-            return values_of(row)
+            return list(chain.from_iterable(map(values_of, rows)))
         except KeyError:
             pass  # a foreign field stands in for one of ours; named below
-    foreign = next((name for name in row if name not in table.by_name), None)
-    if foreign is not None:
-        raise _refuse(
-            f"Trường {foreign} không có trong bảng {table.name}",
-            f"Field {foreign} is not part of table {table.name}",
-            table=table.name,
-            row=index,
-            field=foreign,
-        )
-    return tuple([row.get(name, "") for name in table.names])
+    for index, row in enumerate(rows, start=first):
+        foreign = next((name for name in row if name not in table.by_name), None)
+        if foreign is not None:
+            raise _refuse(
+                f"Trường {foreign} không có trong bảng {table.name}",
+                f"Field {foreign} is not part of table {table.name}",
+                table=table.name,
+                row=index,
+                field=foreign,
+            )
+    return [row.get(name, "") for row in rows for name in table.names]
 
 
 def _escaped(table: Table, index: int, name: str, value: object) -> str:

@@ -76,7 +76,9 @@ def _one_core(folder: Path) -> tuple[Rates, Rates]:
         client = GatewayClient(ours.facility, ours.settings, clock)
         for number in range(_ROUNDS + 1):
             rsa = [_rsa(ours)]
+            began = time.perf_counter()
             mine = _slice(ours, {}, enough=lambda: True)
+            by_the_clock = _SLICE / (time.perf_counter() - began)
             rsa.append(_rsa(ours))
             with reference.field_by_field():
                 theirs = _slice(plain, plainly, enough=plainly["source"].empty)
@@ -93,6 +95,7 @@ def _one_core(folder: Path) -> tuple[Rates, Rates]:
             for name, seconds in costs.items():
                 parts[name].append(seconds / median(rsa[2:]))
             parts["signatures a second"].append(1 / median(rsa))
+            parts["by the clock"].append(by_the_clock)
     return parts, stages
 
 
@@ -165,6 +168,7 @@ def _alone(parts: Rates, stages: Rates) -> list[Bar]:
     """Figures without a bar: what each part costs alone, and each stage with all it stores."""
     unit = "signatures a dossier (no bar)"
     told = [Bar("line.rsa", median(parts["signatures a second"]), 0, "raw RSA-2048 signatures/s of one core (no bar)")]
+    told.append(Bar("line.one_core", median(parts["by the clock"]), 0, "dossiers/s on one core, by the clock (no bar)"))
     for name in ("pull", "map", "check", "build", "sign", "verify"):
         told.append(Bar(f"line.part.{name}", median(parts[name]), 0, unit))
     alone = sum(median(parts[name]) for name in ("pull", "map", "check", "build", "sign", "verify"))
