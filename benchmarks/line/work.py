@@ -39,9 +39,9 @@ def clock() -> datetime:
 
 
 def configure(folder: Path, *, encounters: int, lines: int = LINES, first: int = 1, gateway: str = "") -> Settings:
-    """Sow the source and write the configuration of one facility beside it."""
+    """Sow the source, no two stays alike, and write the configuration of one facility beside it."""
     folder.mkdir(parents=True, exist_ok=True)
-    sow(folder / SOURCE, encounters=encounters, lines=lines, first=first)
+    sow(folder / SOURCE, encounters=encounters, lines=lines, first=first, distinct=encounters)
     write_pki(folder, "Bệnh viện Đa khoa Minh Hoạ", NOW)
     (folder / "gateway.pass").write_text("x\n", encoding="ascii")
     document = {
