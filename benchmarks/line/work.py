@@ -25,7 +25,7 @@ from adapter.settings import Settings, load_settings
 from adapter.signing.keys import KeyHolder, open_signer
 from adapter.signing.trust import Trust
 from adapter.store import Store
-from benchmarks.encounters import FACILITY, LINES, NOW, plan, sow
+from benchmarks.encounters import DISTINCT, FACILITY, LINES, NOW, plan, sow
 from connectors.base import PullSource, open_source
 
 T = TypeVar("T")
@@ -38,10 +38,12 @@ def clock() -> datetime:
     return NOW
 
 
-def configure(folder: Path, *, encounters: int, lines: int = LINES, first: int = 1, gateway: str = "") -> Settings:
-    """Sow the source, no two stays alike, and write the configuration of one facility beside it."""
+def configure(
+    folder: Path, *, encounters: int, lines: int = LINES, first: int = 1, gateway: str = "", distinct: int = DISTINCT
+) -> Settings:
+    """Sow the source and write the configuration of one facility beside it; ``distinct`` stays are made one by one."""
     folder.mkdir(parents=True, exist_ok=True)
-    sow(folder / SOURCE, encounters=encounters, lines=lines, first=first, distinct=encounters)
+    sow(folder / SOURCE, encounters=encounters, lines=lines, first=first, distinct=distinct)
     write_pki(folder, "Bệnh viện Đa khoa Minh Hoạ", NOW)
     (folder / "gateway.pass").write_text("x\n", encoding="ascii")
     document = {
@@ -87,8 +89,8 @@ class Work:
     def open(
         cls, folder: Path, *, encounters: int, lines: int = LINES, batch_size: int = 200, gateway: str = ""
     ) -> Iterator[Self]:
-        """Sow, configure, open; closed at the end, the files stay."""
-        settings = configure(folder, encounters=encounters, lines=lines, gateway=gateway)
+        """Sow stays no two of which are alike, configure, open; closed at the end, the files stay."""
+        settings = configure(folder, encounters=encounters, lines=lines, gateway=gateway, distinct=encounters)
         with open_store(settings, clock) as store:
             work = cls(settings, store, batch_size=batch_size)
             try:
