@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from adapter.errors import ConfigError, DocumentError
+from adapter.errors import ConfigError, DocumentError, SourceValueError, StoreBusy
 from connectors.base import Followed, FollowingInbox, Inbox
 from connectors.claimxml.options import ClaimXmlOptions
 from connectors.claimxml.reading import Contents, Item, read_contents
 from connectors.claimxml.results import document, write_result
-from connectors.folders import Steady, flush
+from connectors.folders import Steady, flush, rest, watched
 
 _PLACES = ("in", "work", "waiting", "done", "refused")
 _RESULT = ".result.json"
@@ -44,37 +42,39 @@ class ClaimXmlFeed:
         folder = self._options.folder
         if folder is None:  # files come through the API only
             while not stopping():
-                _sleep(self._options.every, stopping)
+                rest(self._options.every, stopping)
             return
         self._prepare()
-        lock = FileLock(folder / ".lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise ConfigError(
-                f"Một tiến trình khác đang theo dõi thư mục {folder.name}",
-                f"Another process watches the folder {folder.name}",
-            ) from None
-        try:
-            while not stopping():
-                self.look(inbox, stopping)
-                _sleep(self._options.every, stopping)
-        finally:
-            lock.release()
+        watched(folder, lambda: self.look(inbox, stopping), self._options.every, stopping)
 
     def look(self, inbox: FollowingInbox, stopping: Callable[[], bool] = lambda: False) -> None:
-        """One round: take what is steady, hand it over, tell what became of it. Raises StoreBusy."""
+        """One round: take what is steady, hand it over, tell what became of it.
+
+        Raises StoreBusy. Raises SourceValueError, when all others went on, for files that nothing could be done with.
+        """
         self._prepare()
+        failed: list[tuple[str, str]] = []
         for path in self._steady.among(self._files("in")):
             if path.suffix.lower() == ".xml":
                 self._place(path, "work")
         for path in sorted(self._files("work")):
             if stopping():
                 return
-            self._hand_over(path, inbox)
+            with _apart(path, failed):
+                self._hand_over(path, inbox)
         for result in sorted(self._files("waiting")):
             if result.name.endswith(_RESULT):
-                self._tell(result, inbox)
+                with _apart(result, failed):
+                    self._tell(result, inbox)
+        if failed:
+            name, why = failed[0]
+            more = f" (+{len(failed) - 1})" if len(failed) > 1 else ""
+            raise SourceValueError(
+                f"Không xử lý được tệp {name}{more} ({why}); các tệp khác vẫn đi tiếp",
+                f"Nothing can be done with the file {name}{more} ({why}); the others go on",
+                hint_vi="kiểm tra quyền đọc và nội dung tệp trong work/ và waiting/; đưa lại tệp gốc vào in/ nếu cần",
+                hint_en="look at rights and content of the file in work/ or waiting/; put the original into in/ again",
+            )
 
     # ---- the steps -------------------------------------------------------------------------------
 
@@ -145,6 +145,17 @@ class ClaimXmlFeed:
         flush(self._folder(place))
 
 
+@contextmanager
+def _apart(path: Path, failed: list[tuple[str, str]]) -> Iterator[None]:
+    """What breaks on one file stops no other. A store that is busy stops the round."""
+    try:
+        yield
+    except StoreBusy:
+        raise
+    except Exception as error:  # noqa: BLE001 -- raised for all of them at the end of the round
+        failed.append((path.name, type(error).__name__))
+
+
 def _waiting(item: Item) -> dict[str, Any]:
     return {
         "key": item.encounter.key,
@@ -177,9 +188,3 @@ def _bytes(path: Path, most: int) -> bytes:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sleep(seconds: float, stopping: Callable[[], bool]) -> None:
-    until = time.monotonic() + seconds
-    while not stopping() and time.monotonic() < until:
-        time.sleep(min(0.2, seconds))

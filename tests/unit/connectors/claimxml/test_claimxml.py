@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from adapter.dossier.model import Dossier
-from adapter.errors import ConfigError, DocumentError
+from adapter.errors import ConfigError, DocumentError, SourceValueError
 from adapter.source import SourceEncounter
 from adapter.store import Store
 from adapter.store.tables.schema import encounters, source_bodies
@@ -229,6 +229,45 @@ def test_the_same_name_again_is_another_file(tmp_path: Path) -> None:
         looks(tmp_path, inbox)
     assert sorted(places(tmp_path)) == ["hs.xml", "hs~2.xml", "hs~3.xml"]
     assert sorted(inbox.kept) == ["claim::A-1", "claim::A-2", "claim::A-3"]
+
+
+def test_a_file_nothing_can_be_done_with_stops_no_other_and_is_told(tmp_path: Path) -> None:
+    class Breaks(Told):
+        def put(self, encounters: Sequence[SourceEncounter]) -> None:
+            if any("A-1" in one.key for one in encounters):
+                raise ValueError("not this one")
+            super().put(encounters)
+
+    inbox = Breaks()
+    for ma_lk in ("A-1", "B-1", "C-1"):
+        drop(tmp_path, f"{ma_lk}.xml", dossier_xml(default_tables(ma_lk)))
+    with pytest.raises(SourceValueError, match=r"A-1\.xml \(ValueError\)"):
+        looks(tmp_path, inbox)
+    (tmp_path / "waiting" / "B-1.xml.result.json").write_bytes(b"{ cut")
+    inbox.states = {"claim::C-1": "accepted"}
+    with pytest.raises(SourceValueError, match=r"A-1\.xml \(\+1\) \(ValueError\)"):
+        looks(tmp_path, inbox, times=1)
+    assert places(tmp_path) == {"A-1.xml": "work", "B-1.xml": "waiting", "C-1.xml": "done"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]><GIAMDINHHS>&b;</GIAMDINHHS>',
+        b'<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/hostname">]><GIAMDINHHS>&f;</GIAMDINHHS>',
+        b'<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd"><GIAMDINHHS/>',
+        b"<GIAMDINHHS>" + b"<a>" * 5_000 + b"</a>" * 5_000 + b"</GIAMDINHHS>",
+        b"",
+        b"\x00" * 100,
+    ],
+)
+def test_entities_depth_and_nothing_at_all_are_refused_file_by_file(tmp_path: Path, body: bytes) -> None:
+    drop(tmp_path, "evil.xml", body)
+    drop(tmp_path, "good.xml", dossier_xml(default_tables("A-1")))
+    looks(tmp_path, Told())
+    assert places(tmp_path) == {"evil.xml": "refused", "good.xml": "waiting"}
+    told = (tmp_path / "refused" / "evil.xml.result.json").read_text(encoding="utf-8")
+    assert json.loads(told)["problems"]
 
 
 def test_two_processes_never_watch_one_folder(tmp_path: Path) -> None:

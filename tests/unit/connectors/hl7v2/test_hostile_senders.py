@@ -68,6 +68,7 @@ def test_a_sender_that_fetches_no_answers_is_not_read_from_and_ended(
 
 def test_silent_connections_make_room_for_a_new_one(world: Hl7World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.start(port={"connections": 2})
+    world.stop.wait(0.5)  # until the connection that saw it listen is gone
     oldest, other = world.connect(), world.connect()
     with oldest, other:
         for number, one in enumerate((oldest, other)):
