@@ -8,6 +8,7 @@ of another.
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,9 +29,11 @@ from adapter.mapping import load_mapping
 from adapter.pipeline.collect import collect
 from adapter.pipeline.context import Context, StageResult, owner_name
 from adapter.pipeline.flow import paused
+from adapter.pipeline.pool.bench import PoolBench
+from adapter.pipeline.pool.pool import Pool
 from adapter.pipeline.reconcile import reconcile
 from adapter.pipeline.stages import STAGES
-from adapter.pipeline.workbench import InlineBench
+from adapter.pipeline.workbench import Bench, InlineBench
 from adapter.rules.setup import setup_of
 from adapter.settings import Facility, Settings, absolute_sqlite_url
 from adapter.signing.checks import serial_hex
@@ -67,8 +70,12 @@ class FacilityLine:
         store: Store,
         clock: Clock,
         stopping: Callable[[], bool] = lambda: False,
+        *,
+        pool: Pool | None = None,
     ) -> None:
+        """``pool``: processes for the processor's work; without them it is all done here."""
         self.facility = facility
+        self._pool = pool
         self._settings = settings
         self._store = store
         self._clock = clock
@@ -110,7 +117,7 @@ class FacilityLine:
         key = parts.get("key")
         # Our own verifier believes exactly the certificate that signs.
         trust = Trust((key.certificate,)) if key is not None else None
-        bench = InlineBench(
+        inline = InlineBench(
             self._settings,
             self.facility,
             key=key,
@@ -118,6 +125,10 @@ class FacilityLine:
             decisions=partial(self._store.books.decisions, self.facility.code),
             **checking,
         )
+        bench: Bench = inline
+        if self._pool is not None:
+            lists = checking.get("catalogues")
+            bench = PoolBench(self._pool, inline, self._settings, self.facility, key=key, catalogues=lists)
         context = Context(
             settings=self._settings,
             facility=self.facility,
@@ -297,8 +308,9 @@ class Installation:
             )
         self.settings = settings
         self.store = store
+        self.pool = Pool(settings.engine.processes or usable_cores())
         self.lines = [
-            FacilityLine(settings, facility, store, clock, stopping)
+            FacilityLine(settings, facility, store, clock, stopping, pool=self.pool)
             for facility in settings.facilities
             if not facility.paused
         ]
@@ -310,8 +322,16 @@ class Installation:
 
     def close(self) -> None:
         """Close every line; the store belongs to whoever opened it."""
+        self.pool.close()
         for line in self.lines:
             line.close()
+
+
+def usable_cores() -> int:
+    """Processor cores this process may use; a container's or systemd's limit counts."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @contextmanager

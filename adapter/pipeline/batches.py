@@ -29,13 +29,14 @@ def in_batches(
     claim: Callable[[], Sequence[Claim]],
     begin: Callable[[Sequence[Claim]], Iterable[Came]],
     *,
-    ahead: bool,
+    ahead: Callable[[], bool],
     stopping: Callable[[], bool],
     result: StageResult,
 ) -> Iterator[tuple[Sequence[Claim], Iterable[Came]]]:
     """Claimed rows with what comes of them, batch by batch in the order of the claims, until nothing is due.
 
-    ``begin`` hands a batch to the processors; with ``ahead`` it returns at once, and reading what it returned waits.
+    ``begin`` hands a batch to the processors; when ``ahead`` says so it has returned at once, and
+    reading what it returned waits.
     What was claimed is always given out, also when ``stopping`` says so; ``result.more`` tells that more is left.
     """
     under_way: tuple[Sequence[Claim], Iterable[Came]] | None = None
@@ -55,7 +56,7 @@ def in_batches(
         under_way = begun
         if begun is None:
             return
-        if not ahead:
+        if not ahead():
             yield begun
             under_way = None
     if under_way is not None:

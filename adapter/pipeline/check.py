@@ -34,7 +34,7 @@ def check(ctx: Context) -> StageResult:
         store.history.fill()
         end_leases_of_the_dead(store, facility, ctx.clock())
         for claimed, reports in in_batches(
-            claim, partial(_begin, ctx, bench), ahead=bench.ahead, stopping=ctx.stopping, result=result
+            claim, partial(_begin, ctx, bench), ahead=lambda: bench.ahead, stopping=ctx.stopping, result=result
         ):
             _save(ctx, claimed, reports, result)
     except BhytError as error:

@@ -41,7 +41,7 @@ def sign(ctx: Context) -> StageResult:
     try:
         end_leases_of_the_dead(ctx.store, ctx.facility.code, ctx.clock())
         for claimed, came in in_batches(
-            claim, begin, ahead=bench.ahead and not remote, stopping=ctx.stopping, result=result
+            claim, begin, ahead=lambda: bench.ahead and not remote, stopping=ctx.stopping, result=result
         ):
             if isinstance(key, AsynchronousKey):
                 _sign_elsewhere(ctx, key, claimed, left, result)

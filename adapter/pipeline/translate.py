@@ -30,7 +30,7 @@ def translate(ctx: Context) -> StageResult:
         end_leases_of_the_dead(store, facility, ctx.clock())
         store.intake.adopt_plan(facility, name, plan.hash)
         for claimed, made in in_batches(
-            claim, partial(_begin, ctx, bench), ahead=bench.ahead, stopping=ctx.stopping, result=result
+            claim, partial(_begin, ctx, bench), ahead=lambda: bench.ahead, stopping=ctx.stopping, result=result
         ):
             _save(ctx, claimed, made, result)
     except BhytError as error:

@@ -22,6 +22,7 @@ from adapter.settings.schedule import Every, ScheduleSettings, StageSchedule
 from adapter.settings.service import (
     AccessSettings,
     ApiSettings,
+    EngineSettings,
     OidcSettings,
     StoreSettings,
     VaultSettings,
@@ -36,6 +37,7 @@ __all__ = [
     "CertificateSettings",
     "ChoiceSettings",
     "ContractSettings",
+    "EngineSettings",
     "Every",
     "Facility",
     "FeedSettings",

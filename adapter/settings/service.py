@@ -53,6 +53,14 @@ class AccessSettings(Part):
     oidc: OidcSettings | None = None
 
 
+class EngineSettings(Part):
+    """The engine's processes for mapping, rules and signing; started when there is much to do, let go when not."""
+
+    processes: Annotated[
+        int | None, Field(ge=1, le=256, description="empty: as many as processor cores may be used; 1: none besides")
+    ] = None
+
+
 class WatchSettings(Part):
     """When the watch speaks. Hours, minutes, shares and counts as named."""
 

@@ -14,7 +14,14 @@ from adapter.settings.choices import BookSettings, RulesSettings, StandardSettin
 from adapter.settings.facility import Facility
 from adapter.settings.gateway import GatewaySettings, ReceptionSettings, ResendSettings
 from adapter.settings.schedule import ScheduleSettings
-from adapter.settings.service import AccessSettings, ApiSettings, StoreSettings, VaultSettings, WatchSettings
+from adapter.settings.service import (
+    AccessSettings,
+    ApiSettings,
+    EngineSettings,
+    StoreSettings,
+    VaultSettings,
+    WatchSettings,
+)
 
 
 class Settings(BaseSettings):
@@ -31,6 +38,7 @@ class Settings(BaseSettings):
     gateway: GatewaySettings = GatewaySettings()
     resend: ResendSettings = ResendSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    engine: EngineSettings = EngineSettings()
     standard: StandardSettings = StandardSettings()
     rules: RulesSettings = RulesSettings()
     reception: ReceptionSettings = ReceptionSettings()

@@ -8,7 +8,13 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_private_key,
+    pkcs12,
+)
 
 from adapter.errors import CertificateError, Where
 from adapter.settings import CertificateSettings, read_secret
@@ -24,6 +30,18 @@ class Pkcs12Key:
     def sign(self, data: bytes) -> bytes:
         """RSASSA-PKCS1-v1_5 with SHA-256."""
         return self._key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+
+    def hand_over(self) -> tuple[bytes, bytes]:
+        """Certificate (DER) and key (PKCS#8 DER, not encrypted), for the memory of a process of our own alone."""
+        key = self._key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        return self.certificate.public_bytes(Encoding.DER), key
+
+    @classmethod
+    def handed_over(cls, certificate: bytes, key: bytes) -> Pkcs12Key:
+        """The inverse of :meth:`hand_over`."""
+        opened = load_der_private_key(key, None)
+        assert isinstance(opened, rsa.RSAPrivateKey)  # noqa: S101 -- it was one when it was handed over
+        return cls(x509.load_der_x509_certificate(certificate), opened)
 
     def close(self) -> None:
         """Nothing is held open."""
