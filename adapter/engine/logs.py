@@ -35,6 +35,8 @@ def configure_logs(role: str, *, pretty: bool = False) -> None:
     )
     structlog.contextvars.bind_contextvars(role=role, run=secrets.token_hex(4))
     take_over()
+    # A stage that still runs is not started a second time: on purpose, and not worth a line a second.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     sys.excepthook = _crashed
     threading.excepthook = lambda hooked: _crashed(hooked.exc_type, hooked.exc_value, hooked.exc_traceback)
 

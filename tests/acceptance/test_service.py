@@ -38,14 +38,14 @@ def _role_pid(parent: int, role: str) -> int | None:
     return None
 
 
-def test_the_service_answers_picks_up_a_change_and_survives_a_killed_engine(tmp_path: Path) -> None:
+def test_the_service_answers_picks_up_a_change_and_survives_a_killed_and_a_frozen_engine(tmp_path: Path) -> None:
     work = tmp_path / "work"
     bhyt_json("demo", "--workdir", work, "--encounters", "15", "--seed", "2", "--no-serve")
     port = free_port()
     environment = {
         **os.environ,
         "BHYT_API__PORT": str(port),
-        "BHYT_SCHEDULE": json.dumps({"pull": 1, "translate": 1, "check": 1, "sign": 1, "send": 1}),
+        "BHYT_SCHEDULE": json.dumps({"pull": 1, "translate": 1, "check": 1, "sign": 1, "send": 1, "frozen_seconds": 8}),
     }
     base = f"http://127.0.0.1:{port}"
 
@@ -81,6 +81,12 @@ def test_the_service_answers_picks_up_a_change_and_survives_a_killed_engine(tmp_
             _until(lambda: _role_pid(service.pid, "engine") not in (None, first))
             _change(work, ma_lk, "lần một")
             _until(lambda: revisions() == 2)
+            second = _role_pid(service.pid, "engine")
+            assert second is not None
+            os.kill(second, signal.SIGSTOP)  # alive, and stuck
+            _change(work, ma_lk, "lần hai")
+            _until(lambda: _role_pid(service.pid, "engine") not in (None, second))
+            _until(lambda: revisions() == 3)
         finally:
             service.terminate()
             _, told = service.communicate(timeout=60)
