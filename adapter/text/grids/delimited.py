@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from adapter.text.charset import decode
 from adapter.text.grids.model import MAX_COLUMNS, Cell, Grid, Row, bounded, unusable
 
 _SAMPLE = 200_000
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_DOS_END = "\x1a"
 
 
 def delimited_grid(path: Path, data: bytes, charset: str | None, delimiter: str | None) -> Grid:
@@ -34,7 +37,14 @@ def _lines(text: str, delimiter: str | None) -> Iterator[Row]:
 
 
 def decoded(data: bytes, charset: str | None = None) -> str:
-    """Bytes as text without a byte order mark; letters a charset does not know become U+FFFD."""
+    """Bytes as text without a byte order mark.
+
+    Letters a charset does not know become U+FFFD, and so do control characters: they tell of a damaged file.
+    """
+    return _CONTROL.sub("\ufffd", _text(data, charset).removesuffix(_DOS_END))
+
+
+def _text(data: bytes, charset: str | None) -> str:
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         return data.decode("utf-16", "replace")
     if charset is None:

@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, DecimalException
 from pathlib import Path
 from posixpath import join, normpath
 from typing import TYPE_CHECKING, Any, cast
@@ -30,6 +30,7 @@ else:
 
 _MAX_UNFOLDED = 1024 * 1024 * 1024
 _DIGITS = 15
+_MAX_EXPONENT = 308  # of the binary numbers a spreadsheet computes with
 _ROUND = Context(prec=_DIGITS, rounding=ROUND_HALF_EVEN)
 _ZEROS = re.compile(r"0+(\.(0+))?")
 _REF = re.compile(r"([A-Z]{1,3})(\d{1,7})")
@@ -186,9 +187,9 @@ def _other(kind: str, text: str, book: _Book) -> Cell:
 def _number(text: str, form: str, book: _Book) -> Cell:
     try:
         exact = _ROUND.create_decimal(text.strip())
-    except InvalidOperation as error:
+    except DecimalException as error:
         raise ValueError("a number cell without a number") from error
-    if not exact.is_finite():
+    if not exact.is_finite() or abs(exact.adjusted()) > _MAX_EXPONENT:
         raise ValueError("a number cell without a number")
     if numbers.is_date_format(form):
         return _moment(exact, book)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+import zipfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -132,6 +133,32 @@ def test_an_encounter_whose_lines_cannot_be_believed_is_blocked_and_the_others_g
     assert problems["A"] is not None
     assert "Vân" not in "".join(problems["A"])
     assert ".csv:" in problems["A"][0]
+
+
+def test_control_characters_of_a_damaged_file_stop_their_encounter_and_no_other(tmp_path: Path) -> None:
+    place = day(tmp_path, "1", "A;V\x00ân\nB;Bình\nC;Chi\n", "A;x;1\nB;x;1\nC;x\x07;1\n")
+    with (place / "chi_phi.csv").open("ab") as file:
+        file.write(b"\x1a")  # how programs of DOS end a file
+    os.utime(place / "chi_phi.csv", (1, 1))
+    found = {e.key: e.problem for e in read(source(tmp_path))[0]}
+    assert found["B"] is None
+    assert found["A"] is not None
+    assert found["C"] is not None
+
+
+@pytest.mark.parametrize("value", ["1E999999999", "1E+400", "NaN", "Infinity", "0E-999999", "one"])
+def test_a_number_no_spreadsheet_can_hold_refuses_its_delivery(tmp_path: Path, value: str) -> None:
+    place = day(tmp_path, "1", "A;Vân\n", None)
+    book = Workbook()
+    book.active.append(["Mã lượt", "Mã", "Đơn giá"])
+    book.active.append(["A", "x", 12345])
+    book.save(place / "plain.xlsx")
+    with zipfile.ZipFile(place / "plain.xlsx") as plain, zipfile.ZipFile(place / "chi_phi.xlsx", "w") as broken:
+        for name in plain.namelist():
+            broken.writestr(name, plain.read(name).replace(b"<v>12345</v>", f"<v>{value}</v>".encode()))
+    (place / "plain.xlsx").unlink()
+    with pytest.raises(SourceValueError, match="Delivery 1 is unreadable"):
+        read(source(tmp_path, steady=0))
 
 
 def test_lines_without_their_encounter_are_seen_or_told(tmp_path: Path) -> None:
