@@ -8,7 +8,7 @@ ARGS ?=
 WORKDIR ?= demo-work
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint audit bench bench-connectors chaos cluster docs clean lock format install install-dev system-packages
+.PHONY: demo test lint audit bench bench-long bench-connectors chaos cluster docs clean lock format install install-dev system-packages
 
 # -- environment ------------------------------------------------------------------------------
 
@@ -88,6 +88,10 @@ lock: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+# The better part of an hour: run it on a machine that has nothing else to do.
+bench-long: $(VENV)/.installed-dev system-packages
+	@$(BIN)/python -m benchmarks.long $(ARGS)
 
 bench-connectors: $(VENV)/.installed-dev
 	@$(BIN)/python -m benchmarks.connectors $(ARGS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -44,13 +44,18 @@ def run_sets(sets: dict[str, Callable[[], list[Bar]]], out: Path, *, prog: str, 
     parser.add_argument("--only", choices=sorted(sets), action="append")
     asked = parser.parse_args()
     bars = [bar for name in (asked.only or sets) for bar in sets[name]()]
+    show(bars)
+    out.parent.mkdir(exist_ok=True)
+    document = {"bars": [bar.to_dict() for bar in bars], "rounds": 1}
+    out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    return 0 if all(bar.ok for bar in bars) else 1
+
+
+def show(bars: Sequence[Bar]) -> None:
+    """A table on stdout."""
     table = Table(show_edge=False, pad_edge=False)
     for heading in ("bar", "value", "wanted", "unit", ""):
         table.add_column(heading)
     for bar in bars:
         table.add_row(bar.id, f"{bar.value:.4g}", bar.wanted, bar.unit, "ok" if bar.ok else "FAILS")
     Console().print(table)
-    out.parent.mkdir(exist_ok=True)
-    document = {"bars": [bar.to_dict() for bar in bars], "rounds": 1}
-    out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    return 0 if all(bar.ok for bar in bars) else 1

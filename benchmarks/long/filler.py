@@ -57,7 +57,7 @@ def fill(store: Store, rows: int) -> None:
             _one(store, chance, identity, hidden, found)
         with store.database.write() as connection:
             for table, batch in found.items():
-                _add(connection, store, table, batch)
+                add_rows(connection, store, table, batch)
     with store.database.write() as connection:
         for index in kept:
             Index.create(index, connection)
@@ -66,7 +66,7 @@ def fill(store: Store, rows: int) -> None:
         connection.commit()
 
 
-def _add(connection: Any, store: Store, table: Table, batch: list[dict[str, Any]]) -> None:
+def add_rows(connection: Any, store: Store, table: Table, batch: list[dict[str, Any]]) -> None:
     """COPY on PostgreSQL, one prepared INSERT on SQLite; values as the columns' types write them."""
     if not batch:
         return

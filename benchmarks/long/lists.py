@@ -87,21 +87,20 @@ def _wait(store: Store, rows: int) -> None:
     each = _LIMIT * (_ROUNDS + 1)
     step = rows / (2 * each)
     places = [int(number * step) + 1 for number in range(2 * each)]
-    for ids, state in ((places[::2], "translated"), (places[1::2], "signed")):
-        own = {"state": state, "held": False}
-        bodies, purpose = (dossier_bodies, DOSSIER_BODY) if state == "translated" else (signed_bodies, SIGNED_BODY)
-        sealed = store.vault.seal(_BODY, purpose)
-        kept = {"body": sealed, "saved_at": NOW, "keep_until": NOW + timedelta(days=90)}
-        if state == "signed":
-            kept["sha256"] = "0" * 64
-        with store.database.write() as connection:
-            # What the filler's own shares made to wait would make the large store's queue longer than the small one's.
-            for table in (revisions, dossiers):
-                connection.execute(update(table).where(table.c.state == state).values(state="skipped"))
-                connection.execute(
-                    update(table).where(table.c.id.in_(ids)).values(own if table is dossiers else {"state": state})
-                )
-            connection.execute(insert(bodies), [{"revision_id": one, **kept} for one in ids])
+    with store.database.write() as connection:
+        for table in (revisions, dossiers):
+            # What the shares of states made to wait would make the large store's queue longer than the small one's.
+            waiting = table.c.state.in_(["translated", "signed", "unknown"])
+            connection.execute(update(table).where(waiting).values(state="skipped"))
+            for ids, state in ((places[::2], "translated"), (places[1::2], "signed")):
+                connection.execute(update(table).where(table.c.id.in_(ids)).values(state=state))
+        connection.execute(update(dossiers).where(dossiers.c.id.in_(places)).values(held=False))
+        kept = {"saved_at": NOW, "keep_until": NOW + timedelta(days=90)}
+        body = store.vault.seal(_BODY, DOSSIER_BODY)
+        connection.execute(insert(dossier_bodies), [{"revision_id": one, "body": body, **kept} for one in places[::2]])
+        body = store.vault.seal(_BODY, SIGNED_BODY)
+        signed = [{"revision_id": one, "body": body, "sha256": "0" * 64, **kept} for one in places[1::2]]
+        connection.execute(insert(signed_bodies), signed)
     with store.database.write() as connection:
         found = connection.execute(select(revisions.c.id).where(revisions.c.state == "translated")).all()
         assert len(found) == each, len(found)

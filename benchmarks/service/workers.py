@@ -71,6 +71,7 @@ def _read(folder: Path, server: str, dossiers: int) -> str:
     document["facilities"][0]["mode"] = "shadow"
     document["store"] = {"url": url}
     document["schedule"] = {"pull": 86_400}
+    document["engine"] = {"processes": 1}  # a worker is one process here, or one alone would have both cores
     file.write_text(yaml.safe_dump(document), encoding="utf-8")
     with open_installation(load_settings(workdir=folder), clock) as installation:
         (line,) = installation.lines
@@ -88,14 +89,14 @@ def _run(folder: Path, server: str, read: str, dossiers: int, count: int) -> Run
     with ExitStack() as stack:
         stack.callback(database.close)
         workers = [stack.enter_context(_worker(folder, url, number)) for number in range(count)]
-        postmaster = _postmaster(url)
+        serving = postmaster(url)
         _until(lambda: _made(database) > 0, workers, folder)
-        began, before, before_server = time.perf_counter(), _spent(workers), spent(family(postmaster))
+        began, before, before_server = time.perf_counter(), _spent(workers), spent(family(serving))
         done_before = _made(database)
         _until(lambda: _made(database, "signed") == dossiers, workers, folder)
         seconds = time.perf_counter() - began
         assert done_before < dossiers / 4, "the workers were quicker than whoever watched them"
-        return Run(dossiers / seconds, _spent(workers) - before, spent(family(postmaster)) - before_server)
+        return Run(dossiers / seconds, _spent(workers) - before, spent(family(serving)) - before_server)
 
 
 @contextmanager
@@ -135,7 +136,7 @@ def _made(database: Database, state: str | None = None) -> int:
         return int(connection.execute(query).scalar_one())
 
 
-def _postmaster(url: str) -> int:
+def postmaster(url: str) -> int:
     """The server's first process: its file of that name lies beside its socket."""
     folder = Path(str(make_url(url).query["host"]))
     return int((folder / "data" / "postmaster.pid").read_text(encoding="utf-8").split()[0])
