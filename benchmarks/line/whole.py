@@ -38,6 +38,7 @@ STAGES: tuple[tuple[str, Callable[[Context], StageResult]], ...] = (
 )
 _ROUNDS = 5
 _SLICE, _PLAIN_SLICE = 200, 40
+_PARTS = 30
 _ALL_CORES = 600
 _LONG = 2
 _SIGNATURES = 200
@@ -72,7 +73,7 @@ def _one_core(folder: Path) -> tuple[Rates, Rates]:
         Work.open(plain_folder, encounters=_PLAIN_SLICE * (_ROUNDS + 1), batch_size=_PLAIN_SLICE) as plain,
     ):
         plainly = reference.parts(plain)
-        alone = Parts.of(ours, _PLAIN_SLICE)
+        alone = Parts.of(ours, _PARTS * (_ROUNDS + 1))
         client = GatewayClient(ours.facility, ours.settings, clock)
         for number in range(_ROUNDS + 1):
             rsa = [_rsa(ours)]
@@ -83,7 +84,7 @@ def _one_core(folder: Path) -> tuple[Rates, Rates]:
             with reference.field_by_field():
                 theirs = _slice(plain, plainly, enough=plainly["source"].empty)
             rsa.append(_rsa(ours))
-            costs = alone.costs()
+            costs = alone.costs(slice(number * _PARTS, (number + 1) * _PARTS))
             costs["send"] = _send(ours, client)
             rsa.append(_rsa(ours))
             if number == 0:
