@@ -167,6 +167,33 @@ def test_a_bogus_future_stamp_is_read_and_does_not_blind_the_connector(his: His)
     assert "3" in {e.key for e in found}
 
 
+@pytest.mark.parametrize("bad", ["rubbish", "", "0000-00-00 00:00:00", "2026-13-45 00:00:00", "đ"])
+def test_a_stamp_that_is_none_is_read_and_does_not_blind_the_connector(his: His, bad: str) -> None:
+    def add(key: int, changed: str) -> None:
+        his.db.execute("INSERT INTO EPISODE VALUES (?, ?, NULL, ?, 1)", (key, f"{key:012d}", changed))
+
+    for key in range(12):
+        add(key, f"2026-11-22 09:{key:02}:00")
+    add(99, bad)
+    found, cursor = read_all(his.source())
+    assert sorted(int(e.key) for e in found) == [*range(12), 99]
+    add(12, "2026-11-22 09:59:00")
+    again, _ = read_all(his.source(), cursor)
+    assert "12" in {e.key for e in again}
+
+
+def test_a_stamp_column_that_changes_its_form_is_told_or_read_from_the_beginning(his: His) -> None:
+    for key in range(5):
+        his.add(key, stamp(60 - key))
+    source = his.source()
+    _, cursor = read_all(source)
+    his.db.execute("UPDATE EPISODE SET CHANGED = '2026-11-22 09:' || printf('%02d', ID) || ':00'")
+    his.db.execute("INSERT INTO EPISODE VALUES (77, '77', NULL, '2026-11-22 09:59:00', 1)")
+    with pytest.raises(SourceSchemaError, match="wrong form"):
+        read_all(source, cursor)
+    assert "77" in {e.key for e in read_all(his.source(), cursor)[0]}
+
+
 def test_a_look_back_window_larger_than_a_page_still_moves_forward(his: His) -> None:
     for key in range(1, 101):
         his.add(key, stamp(1))
