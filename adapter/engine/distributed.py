@@ -30,6 +30,7 @@ from adapter.engine.installation import NEEDS, ROUND, FacilityLine, Installation
 from adapter.engine.logs import Teller, log, take_over
 from adapter.engine.schedules import due, every_of
 from adapter.engine.supervise import parent_is_gone
+from adapter.engine.traces import exporting
 from adapter.engine.watchdog import Watchdog, notify
 from adapter.errors import BhytError, StoreBusy
 from adapter.settings import Settings
@@ -45,7 +46,7 @@ def run_distributed(settings: Settings, clock: Clock = system_clock) -> None:
     """Work until SIGTERM or SIGINT. A database that is away is waited for; it ends nothing."""
     take_over("procrastinate", "psycopg.pool")
     stop = threading.Event()
-    with open_installation(settings, clock, stop.is_set) as installation:
+    with exporting(settings, "worker"), open_installation(settings, clock, stop.is_set) as installation:
         asyncio.run(_Worker(installation, settings, stop).run())
 
 

@@ -28,6 +28,7 @@ from adapter.engine.logs import Teller, log
 from adapter.engine.schedules import every_of, missed, trigger
 from adapter.engine.signals import stop_on_signals
 from adapter.engine.supervise import parent_is_gone
+from adapter.engine.traces import exporting
 from adapter.engine.watchdog import Watchdog
 from adapter.errors import ConfigError
 from adapter.settings import Settings
@@ -44,6 +45,7 @@ def run_engine(settings: Settings, clock: Clock = system_clock) -> None:
     stop, heart = threading.Event(), Heart()
     with (
         _only_engine(settings.workdir),
+        exporting(settings, "engine"),
         stop_on_signals(stop),
         open_installation(settings, clock, stop.is_set) as installation,
     ):

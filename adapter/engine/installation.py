@@ -21,6 +21,7 @@ from adapter.clock import Clock, system_clock
 from adapter.cutover.guards import check_start, keep_starts, require_ready
 from adapter.engine.opening import open_store
 from adapter.engine.plans import plan_path
+from adapter.engine.traces import stage_span
 from adapter.errors import BhytError, ConfigError, StoreBusy
 from adapter.gateway.client import GatewayClient
 from adapter.gateway.hub import HubClient
@@ -98,8 +99,10 @@ class FacilityLine:
                 return StageResult(stage, counts={"paused": 1})
         except StoreBusy as error:
             return StageResult(stage, failures=[error])
-        result = self._run(stage, days)
-        self._note(result)
+        with stage_span(self.facility.code, stage) as span:
+            result = self._run(stage, days)
+            self._note(result)
+            span.ended(result)
         return result
 
     def _run(self, stage: str, days: Sequence[date]) -> StageResult:

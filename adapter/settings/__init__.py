@@ -25,6 +25,7 @@ from adapter.settings.service import (
     EngineSettings,
     OidcSettings,
     StoreSettings,
+    TelemetrySettings,
     VaultSettings,
     WatchSettings,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "StageSchedule",
     "StandardSettings",
     "StoreSettings",
+    "TelemetrySettings",
     "VaultSettings",
     "WatchSettings",
     "absolute_sqlite_url",

@@ -86,3 +86,12 @@ class ApiSettings(Part):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8131
     key_file: Path = Path("api.key")
+
+
+class TelemetrySettings(Part):
+    """Spans of the stages for an OpenTelemetry collector; the extra ``otel`` brings what it needs."""
+
+    endpoint: str | None = Field(
+        default=None, description="OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces; empty: none"
+    )
+    service: Annotated[str, Field(min_length=1, description="how the collector calls this installation")] = "bhyt"

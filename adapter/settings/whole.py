@@ -19,6 +19,7 @@ from adapter.settings.service import (
     ApiSettings,
     EngineSettings,
     StoreSettings,
+    TelemetrySettings,
     VaultSettings,
     WatchSettings,
 )
@@ -47,6 +48,7 @@ class Settings(BaseSettings):
     access: AccessSettings = AccessSettings()
     alerts: tuple[str, ...] = ()
     watch: WatchSettings = WatchSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
 
     @classmethod
     def settings_customise_sources(
