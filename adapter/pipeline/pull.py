@@ -9,7 +9,7 @@ from adapter.errors import BhytError, LeaseLost
 from adapter.pipeline.context import Context, Plan, StageResult
 from adapter.source import Cursor, SourceEncounter
 from adapter.store import Counts, Expected, Position, Read, Store
-from adapter.store.work.intake import stand_in
+from adapter.store.words import stand_in
 
 
 def pull(ctx: Context) -> StageResult:

@@ -25,10 +25,9 @@ from adapter.rules.facts import facts_of
 from adapter.rules.finding import Finding
 from adapter.settings import Facility, Settings
 from adapter.source import SourceEncounter
-from adapter.store.book.entries import BookUnit
-from adapter.store.portal.marks import BEFORE_START
+from adapter.store.book.unit import BookUnit
 from adapter.store.records import Expected, Unit
-from adapter.store.work.intake import stand_in
+from adapter.store.words import BEFORE_START, stand_in
 from adapter.vault import plain_words
 
 XML12 = "xml12"

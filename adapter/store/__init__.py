@@ -1,5 +1,8 @@
 """The truth: what was read, every revision, every state change, every receipt."""
 
+from typing import TYPE_CHECKING
+
+from adapter.later import faces
 from adapter.store.records import (
     Answer,
     Claimed,
@@ -14,8 +17,13 @@ from adapter.store.records import (
     Unit,
 )
 from adapter.store.states import State, Verdict
-from adapter.store.store import Retention, Store
-from adapter.store.work.claims import Stage
+
+if TYPE_CHECKING:
+    from adapter.store.store import Retention, Store
+    from adapter.store.work.claims import Stage
+else:
+    # A process of the pool takes records and states from here and never a database.
+    __getattr__ = faces(__name__, {"Retention": "store", "Store": "store", "Stage": "work.claims"})
 
 __all__ = [
     "Answer",

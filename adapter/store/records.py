@@ -11,7 +11,7 @@ from typing import Any
 from adapter.rules.facts import Facts
 from adapter.rules.finding import Finding
 from adapter.source import Cursor, SourceEncounter
-from adapter.store.book.entries import BookUnit
+from adapter.store.book.unit import BookUnit
 from adapter.store.states import State
 
 

@@ -13,7 +13,7 @@ from adapter.healthbook.completeness import assess
 from adapter.healthbook.privacy import Decision, Judgement, judge, load_rules
 from adapter.settings import Settings
 from adapter.source import SourceEncounter
-from adapter.store.book.entries import BookUnit
+from adapter.store.book.unit import BookUnit
 
 FACTS = "facts"
 """Stands among the waiting rules when the flags of the HIS could not be read: nobody knows what they would say."""

@@ -4,38 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
-from adapter.healthbook.completeness import Completeness
 from adapter.store.book.schema import book_entries
+from adapter.store.book.unit import BookUnit
 from adapter.store.tables.statements import add, change
 from adapter.vault import Vault
 
 EXTRA, JUDGED = "book-extra", "book-judged"
-
-
-@dataclass(frozen=True, slots=True)
-class BookUnit:
-    """What translate knows of a visit's book. ``judged``: matched, waiting, withheld rule ids, cuts proposed.
-
-    ``hold``: something waits for a person, so the dossier may not leave.
-    """
-
-    extra: Mapping[str, Any]
-    completeness: Completeness
-    insured: bool
-    visit_type: str
-    ended_at: datetime | None
-    judged: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def hold(self) -> bool:
-        """Whether a rule waits for a decision."""
-        return bool(self.judged.get("waiting"))
 
 
 def keep_entry(

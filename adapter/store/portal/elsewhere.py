@@ -11,11 +11,12 @@ from sqlalchemy import Connection, Table, delete, exists, func, insert, or_, sel
 
 from adapter.store.people.audit import Audit, Entry
 from adapter.store.portal.imports import Source, import_entry, note_import, portions
-from adapter.store.portal.marks import BEFORE_START, SENT_ELSEWHERE, active
+from adapter.store.portal.marks import active
 from adapter.store.portal.schema import portal_imports, sent_elsewhere
 from adapter.store.states import NOT_HANDED_OVER, State
 from adapter.store.tables.database import Database
 from adapter.store.tables.schema import attempts, dossier_bodies, dossiers, revisions, signed_bodies
+from adapter.store.words import BEFORE_START, SENT_ELSEWHERE
 from adapter.store.work.dossiers import clear_hold
 from adapter.store.work.intake import MA_LK
 from adapter.store.work.moves import move, record

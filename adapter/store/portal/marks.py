@@ -10,11 +10,9 @@ from sqlalchemy import Connection, bindparam, select
 from adapter.store.portal.imports import portions
 from adapter.store.portal.schema import sent_elsewhere
 from adapter.store.records import Unit
+from adapter.store.words import BEFORE_START, SENT_ELSEWHERE
 from adapter.store.work.intake import MA_LK
 from adapter.vault import Vault
-
-SENT_ELSEWHERE = "sent by other software"
-BEFORE_START = "ended before start_at: the former software's"
 
 
 def skip_listed(connection: Connection, vault: Vault, facility: str, units: Sequence[Unit]) -> list[Unit]:

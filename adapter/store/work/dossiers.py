@@ -34,6 +34,7 @@ from adapter.store.tables.database import Database
 from adapter.store.tables.schema import dossier_bodies, dossiers, encounters, expectations, revisions, search_words
 from adapter.store.tables.statements import add_with_id, change
 from adapter.store.tables.types import Id
+from adapter.store.words import stand_in
 from adapter.store.work.changes import changed_fields, told
 from adapter.store.work.first import (
     DOSSIER_BODY,
@@ -45,7 +46,7 @@ from adapter.store.work.first import (
     save_first,
     word_rows,
 )
-from adapter.store.work.intake import MA_LK, expect, expectation_owner, stand_in, withdraw_unmet
+from adapter.store.work.intake import MA_LK, expect, expectation_owner, withdraw_unmet
 from adapter.store.work.moves import lock_dossier, move, record
 from adapter.vault import Vault
 

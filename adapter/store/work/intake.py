@@ -19,15 +19,10 @@ from adapter.store.tables.database import Database
 from adapter.store.tables.schema import cursors, dossiers, encounters, expectations, pulls, source_bodies
 from adapter.store.tables.statements import add, change
 from adapter.store.tables.types import Id, Instant
+from adapter.store.words import stand_in
 from adapter.vault import Vault
 
 SOURCE_KEY, SOURCE_BODY, MA_LK = "source-key", "source-body", "ma-lk"
-_STAND_IN = "?"
-
-
-def stand_in(key: str) -> str:
-    """The MA_LK of an encounter that has none yet: unreadable mapping, or one that another encounter took."""
-    return _STAND_IN + key
 
 
 @dataclass(frozen=True, slots=True)
