@@ -20,7 +20,7 @@ from adapter.mapping.language.converting import (
 )
 from adapter.mapping.language.crossing import compile_aggregate, compile_field, compile_lookup, is_mapped
 from adapter.mapping.language.rows import COLLECTION_OPTIONS, compile_rows, flatten, parse_json
-from adapter.mapping.language.scope import Scope
+from adapter.mapping.language.scope import SPECIAL, Scope
 from adapter.mapping.language.values import Compiler, as_mapping_error, is_empty, on_value, value_error
 from adapter.mapping.language.wire import element_writer
 from adapter.mapping.problems import broken
@@ -81,14 +81,15 @@ def _expr(c: Compiler, m: Map, place: Place) -> Value:
         except ExpressionError as error:
             raise as_mapping_error(error, place, "MAP-EXPR-RUN") from error
 
-    return Value(evaluate, _read_by(found, place) or "expr", node.where, quick=lambda w: w.expression(found))
+    return Value(evaluate, _read_by(found) or "expr", node.where, quick=lambda w: w.expression(found))
 
 
-def _read_by(found: Expression, place: Place) -> str:
-    """The columns an expression reads, as they stand in it: what a clerk is told to look at."""
+def _read_by(found: Expression) -> str:
+    """The columns, named values and fields an expression reads, in its order: what a clerk is told to look at."""
     rows = {row for row, _ in found.columns}
-    plain = {name for name in found.names - rows - set(found.collections) if name not in place.names}
-    read = plain | {f"{row}.{column}" for row, column in found.columns} | set(found.collections)
+    plain = found.names - rows - set(found.collections) - set(SPECIAL)
+    fields = {str(arguments[0]) for name, arguments in found.calls if name == "field"}
+    read = plain | fields | {f"{row}.{column}" for row, column in found.columns} | set(found.collections)
     return ", ".join(sorted(read, key=lambda name: (found.source.find(name.rpartition(".")[2]), name)))
 
 
