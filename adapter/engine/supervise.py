@@ -54,7 +54,7 @@ class Supervisor:
     roles: Mapping[str, Sequence[str]]
     tell: Callable[[str], None]
     frozen_after: float = 60.0
-    start_within: float = 600.0
+    start_within: float = 3600.0  # a migration of a large store is part of a start
     _stopping: bool = field(default=False, init=False)
 
     def run(self) -> None:
