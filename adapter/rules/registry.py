@@ -7,7 +7,7 @@ quicker where columns tell, and gives such answers with their rows. A dossier co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -85,25 +85,37 @@ BUILT_IN: dict[str, str] = {}
 """Ids decided by the reader, the structure check or the engine, and by which."""
 
 
+_REMEMBERED, _GIVEN = 4_096, 64
+_silent: list[dict[Hashable, set[tuple[str, ...]]]] = []
+"""Of each condition on texts alone, by what it was given: the combinations it said nothing of."""
+_well_formed: list[set[str]] = []
+"""Of each form: texts that have it."""
+
+
 def _bind(rule_id: str, table: str, by_table: TableCheck | None, by_dossier: DossierCheck | None) -> None:
     RULES.setdefault(rule_id, []).append(Rule(catalogue()[rule_id], table, by_table, by_dossier))
 
 
-def _each(check: RowCheck, groups: Iterable[str] | None) -> TableCheck:
+def _each(check: RowCheck, groups: Iterable[str] | None, lacking: str = "") -> TableCheck:
     """The condition asked of every row, or of those of some groups of costs only."""
     wanted = None if groups is None else frozenset(groups)
 
     def on_all(view: View, rows: Rows) -> Answers:
+        if lacking and not rows.lacks(lacking):
+            return ()
         some = rows if wanted is None else rows.of_groups(wanted)
         return [(row, answer) for row in some if (answer := check(view, row))]
 
     return on_all
 
 
-def rows(table: str, checks: Mapping[str, RowCheck], *, groups: Iterable[str] | None = None) -> None:
-    """Bind row conditions of one table, id → condition; with ``groups`` for rows of these MA_NHOM only."""
+def rows(table: str, checks: Mapping[str, RowCheck], *, groups: Iterable[str] | None = None, lacking: str = "") -> None:
+    """Bind row conditions of one table, id → condition; with ``groups`` for rows of these MA_NHOM only.
+
+    ``lacking`` names a field that every row at fault leaves empty: where all fill it, none is asked.
+    """
     for rule_id, check in checks.items():
-        _bind(rule_id, table, _each(check, groups), None)
+        _bind(rule_id, table, _each(check, groups, lacking), None)
 
 
 def row_rule(*places: tuple[str, str], groups: Iterable[str] | None = None) -> Callable[[RowCheck], RowCheck]:
@@ -128,6 +140,54 @@ def table_rule(*places: tuple[str, str]) -> Callable[[TableCheck], TableCheck]:
     return bind
 
 
+def pure_rule(
+    *places: tuple[str, str],
+    fields: Sequence[str],
+    given: Callable[[View], Hashable] = lambda _: None,
+    unless: Callable[[View, Row], bool] | None = None,
+) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+    """Bind a condition on the texts of some fields of a row to (id, table) pairs.
+
+    It is called with what ``given`` makes of the view and with the texts, and can know nothing else: so a combination
+    that passed once passes always, and is not asked again while it is remembered. A hospital's prices, quantities
+    and rates meet in the same combinations all day. What it finds is kept back for a row where ``unless`` holds.
+    """
+
+    def bind(check: Callable[..., Answer]) -> Callable[..., Answer]:
+        passed: dict[Hashable, set[tuple[str, ...]]] = {}
+        _silent.append(passed)
+
+        def on_table(view: View, rows: Rows) -> Answers:
+            known = given(view)
+            silent = passed.setdefault(known, set())
+            combinations = list(rows.texts(*fields))
+            fresh = set(combinations) - silent
+            if not fresh:
+                return ()
+            telling = {texts for texts in fresh if check(known, *texts)}
+            if len(passed) > _GIVEN or sum(map(len, passed.values())) > _REMEMBERED:
+                passed.clear()
+            passed.setdefault(known, set()).update(fresh - telling)
+            if not telling:
+                return ()
+            found = [(row, t) for row, t in zip(rows, combinations, strict=True) if t in telling]
+            return [(row, check(known, *t)) for row, t in found if unless is None or not unless(view, row)]
+
+        for rule_id, table in places:
+            _bind(rule_id, table, on_table, None)
+        return check
+
+    return bind
+
+
+def forget() -> None:
+    """Forget which texts passed; for tests."""
+    for passed in _silent:
+        passed.clear()
+    for good in _well_formed:
+        good.clear()
+
+
 def rule(rule_id: str) -> Callable[[DossierCheck], DossierCheck]:
     """Bind a condition that looks at the whole dossier."""
 
@@ -143,7 +203,7 @@ def required(rule_id: str, table: str, *fields: str, warning: Iterable[str] = ()
     weak = frozenset(warning)
 
     def check(view: View, rows: Rows) -> Answers:
-        lacking = [f for f in fields if "" in rows.different(f)]
+        lacking = [f for f in fields if rows.lacks(f)]
         if not lacking:
             return ()
         # An older layout cannot be asked for fields that came later.
@@ -154,12 +214,27 @@ def required(rule_id: str, table: str, *fields: str, warning: Iterable[str] = ()
     _bind(rule_id, table, check, None)
 
 
-def form(rule_id: str, table: str, field: str, well_formed: Callable[[str], object]) -> None:
-    """A filled field must be well formed; each different text is asked once."""
+def form(rule_id: str, table: str, fields: str | tuple[str, ...], well_formed: Callable[[str], object]) -> None:
+    """These fields, where filled, must be well formed. A text that was so once is so always, and is remembered."""
+    asked = (fields,) if isinstance(fields, str) else fields
+    good: set[str] = set()
+    _well_formed.append(good)
 
     def check(_: View, rows: Rows) -> Answers:
-        bad = {text for text in rows.different(field) if text and not well_formed(text)}
-        return [(row, field) for row in rows if row[field] in bad] if bad else ()
+        wrong: dict[str, set[str]] = {}
+        for field in asked:
+            fresh = rows.different(field) - good
+            if not fresh:
+                continue
+            bad = {text for text in fresh if text and not well_formed(text)}
+            if len(good) > _REMEMBERED:
+                good.clear()
+            good.update(fresh - bad)
+            if bad:
+                wrong[field] = bad
+        if not wrong:
+            return ()
+        return [(row, [Hit(field) for field, bad in wrong.items() if row[field] in bad]) for row in rows]
 
     _bind(rule_id, table, check, None)
 

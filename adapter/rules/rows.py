@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import chain
 from typing import cast
 
-from adapter.rules.values import number
+from adapter.rules.values import ZERO, number
 
 
 class Row(dict[str, str]):
@@ -41,7 +42,7 @@ def row_of(table: str, row_number: int, values: Mapping[str, str]) -> Row:
 class Rows(list[Row]):
     """The rows of a table in order, and its columns. ``raw`` are the rows as they came, blank texts and all."""
 
-    __slots__ = ("_columns", "_different", "_groups", "_numbers", "_without", "name", "raw")
+    __slots__ = ("_columns", "_different", "_groups", "_numbers", "_turned", "_without", "name", "raw")
 
     def __init__(self, name: str, raw: Sequence[Mapping[str, str]] = ()) -> None:
         self.name = name
@@ -51,13 +52,15 @@ class Rows(list[Row]):
         self._groups: dict[frozenset[str], list[Row]] = {}
         self._columns: dict[str, Sequence[str]] = _turned(raw)
         self._different = {field: frozenset(texts) for field, texts in self._columns.items()}
-        if self._columns and not any(any(map(str.isspace, texts)) for texts in self._different.values()):
+        if self._columns and not any(map(str.isspace, chain.from_iterable(self._different.values()))):
             super().__init__(map(Row, raw))
+            self._turned = True
             for place, row in enumerate(self, 1):
                 row.table = name
                 row.number = place
             return
         super().__init__([row_of(name, place, values) for place, values in enumerate(raw, 1)])
+        self._turned = False
         self._columns = {}
         self._different = {}
 
@@ -72,15 +75,31 @@ class Rows(list[Row]):
         """Every different text of the field, ``""`` when some row has none."""
         found = self._different.get(field)
         if found is None:
-            found = self._different[field] = frozenset(self.column(field))
+            texts = (self[0].get(field, ""),) if len(self) == 1 else self.column(field)
+            found = self._different[field] = frozenset(texts)
         return found
+
+    def lacks(self, field: str) -> bool:
+        """Whether some row leaves the field empty."""
+        return "" in self.different(field)
+
+    def tags(self) -> Iterable[Iterable[str]]:
+        """The names of the fields as they came: those of each row, or once where all rows have the same."""
+        return (self._columns,) if self._turned else self.raw
+
+    def total(self, field: str) -> Decimal | None:
+        """The sum of the field's numbers; None when one is empty or broken."""
+        return None if self.without_number(field) else sum(cast("list[Decimal]", self.number_column(field)), ZERO)
 
     def number_column(self, field: str) -> list[Decimal | None]:
         """The field's number in every row, None where it is empty or broken."""
         found = self._numbers.get(field)
         if found is None:
-            found = self._numbers[field] = list(map(number, self.column(field)))
-            self._without[field] = frozenset(place for place, value in enumerate(found) if value is None)
+            known = {text: number(text) for text in self.different(field)}
+            found = self._numbers[field] = [known[text] for text in self.column(field)]
+            broken = {text for text, value in known.items() if value is None}
+            places = enumerate(self.column(field)) if broken else ()
+            self._without[field] = frozenset(place for place, text in places if text in broken)
         return found
 
     def without_number(self, field: str) -> frozenset[int]:
@@ -91,7 +110,7 @@ class Rows(list[Row]):
     def numbers(self, *fields: str) -> Iterable[tuple[Row, tuple[Decimal, ...]]]:
         """The rows in which all these fields hold numbers, with them."""
         columns = [self.number_column(field) for field in fields]
-        without = frozenset[int]().union(*[self._without[field] for field in fields])
+        without = _NONE.union(*[self._without[field] for field in fields])
         if len(without) == len(self):
             return ()
         every = zip(self, cast("Iterable[tuple[Decimal, ...]]", zip(*columns, strict=True)), strict=True)
@@ -112,6 +131,7 @@ class Rows(list[Row]):
 
 
 _FEW = 2
+_NONE: frozenset[int] = frozenset()
 
 
 def _turned(raw: Sequence[Mapping[str, str]]) -> dict[str, Sequence[str]]:

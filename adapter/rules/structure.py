@@ -219,7 +219,7 @@ def check_structure(view: View, plans: Mapping[str, TablePlan]) -> Iterator[tupl
         required, limits = plan.required, plan.limits
         if len(records) > _FEW:
             # Column by column most fields turn out to hold nothing to tell.
-            required = [field for field in required if "" in records.different(field)]
+            required = [field for field in required if records.lacks(field)]
             limits = [limit for limit in limits if _doubtful(records, *limit)]
         if required or limits:
             yield from _by_row(records, required, limits)
@@ -261,7 +261,7 @@ def _by_row(
 
 def _unknown_tags(records: Rows, plan: TablePlan) -> Iterator[tuple[str, Hit]]:
     """Unknown tags, once per table and tag: the fault lies in the program, not in a row."""
-    if all(map(plan.names.issuperset, records.raw)):
+    if all(map(plan.names.issuperset, records.tags())):
         return
     unknown: dict[str, int] = {}
     for row_number, values in enumerate(records.raw, 1):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TypeVar, cast
 
 from adapter.clock import datetime12
@@ -68,7 +68,7 @@ class View:
     @cached_property
     def now(self) -> str:
         """The sending time as 12 digits; ``""`` when it is not known."""
-        return datetime12(self.context.at) if self.context.at else ""
+        return _digits(self.context.at) if self.context.at else ""
 
     @cached_property
     def birth(self) -> str:
@@ -109,7 +109,7 @@ class View:
             return None
         key = (table, field)
         if key not in self._totals:
-            self._totals[key] = add(self.rows(table).number_column(field))
+            self._totals[key] = self.rows(table).total(field)
         return self._totals[key]
 
     def once(self, work: Callable[[View], T]) -> T:
@@ -133,11 +133,15 @@ class View:
 
     def fired(self, row: Row, *rules: str) -> bool:
         """Whether one of these rules fired for the row."""
-        return any((rule, row.table, row.number) in self._fired for rule in rules) if self._fired else False
+        return not self._fired.isdisjoint([(rule, row.table, row.number) for rule in rules])
 
     def fired_anywhere(self, *rules: str) -> bool:
         """Whether one of these rules fired in the dossier."""
         return any(rule in rules for rule, _, _ in self._fired)
+
+
+_digits = lru_cache(maxsize=64)(datetime12)
+"""One sending time serves a whole batch."""
 
 
 def add(values: Iterable[Decimal | None]) -> Decimal | None:

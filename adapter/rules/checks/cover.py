@@ -240,7 +240,8 @@ def _above_card_rate(v: View) -> Iterator[Hit]:
     exempt = "NGAY_MIEN_CCT" in v.x1
     if full is None or not in_network(v) or v.category == "1.2" or exempt or v.once(_small_bill) is not False:
         return
-    rated = v.once(_rated)
+    stated = v.rows("XML2").different("MUC_HUONG") | v.rows("XML3").different("MUC_HUONG")
+    rated = v.once(_rated) if any((number(rate) or ZERO) > full for rate in stated) else ()
     if rated:
         row, highest = max(rated, key=lambda pair: pair[1])
         if highest > full + Decimal("0.01"):

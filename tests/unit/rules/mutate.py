@@ -99,7 +99,7 @@ def _comparisons(condition: list[ast.AST]) -> Iterator[ast.AST]:
                 yield node
 
 
-_BUILDERS = {"required", "one_of", "form", "_in_order", "_sum_rule", "_once"}
+_BUILDERS = {"required", "one_of", "form", "_in_order", "_lacks_unless_prepared", "_sum_rule", "_once"}
 
 
 def _apply(node: ast.AST) -> None:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from decimal import localcontext
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapter.clock import from_datetime12
 from adapter.dossier.model import Dossier, Purpose
-from adapter.rules import Context, check, check_bytes
+from adapter.rules import Context, check, check_bytes, structure
+from adapter.rules.engine import plan_for
+from adapter.rules.needs import unmet
+from adapter.rules.registry import forget
+from adapter.rules.rows import Row, Rows
+from adapter.rules.structure import check_structure, compile_structure
+from adapter.rules.values import number
+from adapter.rules.view import View
 from adapter.standard.spec import Standard, effective_on
 from tests.support.rule_cases import Lists, Sent, build, file_of
 
@@ -77,3 +87,90 @@ def test_no_bytes_make_a_check_fail(edits: list[tuple[int, bytes]], cut: bool) -
         del data[len(data) // 2 :]
     checked = check_bytes(bytes(data), context=Context(at=from_datetime12("202609030800")))
     assert checked.dossiers
+
+
+def _grown(dossier: Dossier, copies: int) -> Dossier:
+    """The same with every row of the cost and result tables several times."""
+    tables = {
+        name: [row for row in rows for _ in range(copies if name in {"XML2", "XML3", "XML4", "XML5"} else 1)]
+        for name, rows in dossier.tables.items()
+    }
+    return replace(dossier, tables=tables)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(_damaged(), st.sampled_from(_CONTEXTS), st.integers(1, 3))
+def test_a_table_asked_at_once_answers_as_its_rows_do_one_by_one(
+    damaged: tuple[Dossier, Standard], context: Context, copies: int
+) -> None:
+    dossier, standard = _grown(damaged[0], copies), damaged[1]
+    view = View(dossier, standard, context)
+    plan = plan_for(standard, dossier.purpose)
+    lacking = unmet(plan.needs, view)
+    out = frozenset(info.id for info in plan.conditional if not lacking.keys().isdisjoint(info.needs))
+    with localcontext(prec=200):
+        for name, records in view.tables.items():
+            for info, by_table in plan.left(out).by_table.get(name, ()):
+                ones = [(row.number, _only(records, row)) for row in records]
+                alone = [(place, answer) for place, one in ones for _, answer in by_table(view, one) if answer]
+                forget()
+                together = [(row.number, answer) for row, answer in by_table(view, records) if answer]
+                assert together == alone, info.id
+                # what passed is remembered now, and passes
+                assert [(row.number, answer) for row, answer in by_table(view, records) if answer] == alone, info.id
+
+
+def _only(records: Rows, row: Row) -> Rows:
+    """A table of this row alone, with its number in the whole."""
+    one = Rows(records.name, [records.raw[row.number - 1]])
+    one[0].number = row.number
+    return one
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(_damaged(), st.sampled_from(_CONTEXTS), st.integers(1, 3))
+def test_fields_told_column_by_column_are_those_told_row_by_row(
+    damaged: tuple[Dossier, Standard], context: Context, copies: int
+) -> None:
+    dossier, standard = _grown(damaged[0], copies), damaged[1]
+    plans = compile_structure(standard)
+    view = View(dossier, standard, context)
+    by_column = list(check_structure(view, plans))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(structure, "_FEW", 1 << 30)
+        assert by_column == list(check_structure(view, plans))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(_damaged(), st.sampled_from(_CONTEXTS))
+def test_what_was_checked_before_changes_nothing(damaged: tuple[Dossier, Standard], context: Context) -> None:
+    dossier, standard = damaged
+    after_others = check(dossier, standard=standard, context=context)
+    forget()
+    assert check(dossier, standard=standard, context=context) == after_others
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from("ABC"), st.sampled_from(["", " ", "\u3000", "x", "1.5", "007", "1e3"])),
+        max_size=5,
+    )
+)
+def test_rows_and_columns_read_alike(raw: list[dict[str, str]]) -> None:
+    rows = Rows("XML2", raw)
+    for field in "ABC":
+        texts = [(values.get(field) or "").strip() for values in raw]
+        assert [row[field] for row in rows] == texts
+        assert [field in row for row in rows] == [bool(text) for text in texts]
+        assert list(rows.column(field)) == texts
+        assert rows.different(field) == set(texts)
+        assert rows.lacks(field) is ("" in texts)
+        numbers = [number(text) for text in texts]
+        assert rows.number_column(field) == numbers
+        assert rows.without_number(field) == {place for place, n in enumerate(numbers) if n is None}
+        assert [(row.number, n) for row, n in rows.numbers(field, "A")] == [
+            (place, (n, other))
+            for place, (n, other) in enumerate(zip(numbers, rows.number_column("A"), strict=True), 1)
+            if n is not None and other is not None
+        ]
+        assert rows.total(field) == (None if None in numbers else sum(numbers))

@@ -219,7 +219,9 @@ def _second_stent(v: View) -> Iterator[Hit]:
 def _row_twice(v: View) -> Iterator[Hit]:
     seen: set[tuple[str, ...]] = set()
     services = v.rows("XML3")
-    keys = services.texts("MA_DICH_VU", "MA_VAT_TU", "NGAY_YL", "NGAY_TH_YL", "MA_BAC_SI")
+    keys = list(services.texts("MA_DICH_VU", "MA_VAT_TU", "NGAY_YL", "NGAY_TH_YL", "MA_BAC_SI"))
+    if len(set(keys)) == len(keys):
+        return
     for row, key in zip(services, keys, strict=True):
         if (key[0] or key[1]) and key in seen:
             yield Hit("MA_VAT_TU" if key[1] else "MA_DICH_VU", row=row.number)

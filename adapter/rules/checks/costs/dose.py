@@ -19,16 +19,12 @@ _LONGEST = 1024
 
 @dataclass(frozen=True, slots=True)
 class Dose:
-    """The three numbers of the pattern."""
+    """The three numbers of the pattern, and the units over the whole course."""
 
     per_time: Decimal
     times: Decimal
     days: Decimal
-
-    @property
-    def total(self) -> Decimal:
-        """Units over the whole course."""
-        return self.per_time * self.times * self.days
+    total: Decimal
 
 
 def _decimal(text: str) -> Decimal | None:
@@ -47,7 +43,7 @@ def dose(text: str) -> Dose | None:
     per_time, times, days = (_decimal(part) for part in found.groups())
     if per_time is None or times is None or days is None:
         return None
-    return Dose(per_time, times, days)
+    return Dose(per_time, times, days, per_time * times * days)
 
 
 def well_formed(text: str) -> bool:
@@ -55,6 +51,7 @@ def well_formed(text: str) -> bool:
     return len(text) <= _LONGEST and (dose(text) is not None or bool(_PARTS_OF_DAY.match(text)))
 
 
+@lru_cache(maxsize=4096)
 def unit(text: str) -> str:
     """The unit named in the square brackets, ``""`` when there is none."""
     found = _UNIT.search(text) if len(text) <= _LONGEST else None

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from adapter.rules.checks.common import known_staff, listed
 from adapter.rules.checks.costs.dose import dose, unit, well_formed
-from adapter.rules.registry import Answer, Answers, Hit, form, one_of, required, row_rule, rows, rule, table_rule, warn
+from adapter.rules.registry import Answer, Answers, Hit, form, one_of, pure_rule, required, rows, rule, table_rule, warn
 from adapter.rules.values import ZERO, as_date, decimals, instant, integer, norm, number, parts
 from adapter.rules.view import Row, Rows, View
 
@@ -80,34 +80,36 @@ def _no_blanks(text: str) -> bool:
     return not any(c.isspace() for c in text)
 
 
-def _too_fine(text: str, places: int) -> bool:
-    return decimals(text) > places and number(text) is not None
+def _fine_amount(text: str) -> bool:
+    return decimals(text) <= 2 or number(text) is None
 
 
-@table_rule(("X2-FMT-003", "XML2"))
-def _fine_price(_: View, t: Rows) -> Answers:
+def _fine_quantity(text: str) -> bool:
     # A negative quantity is X2-FMT-008's.
-    quantities = {x for x in t.different("SO_LUONG") if _too_fine(x, 3)}
-    prices = {x for x in t.different("DON_GIA") if _too_fine(x, 3) or (number(x) or ZERO) < 0}
-    for row in t if quantities or prices else ():
-        bad = (("SO_LUONG", quantities), ("DON_GIA", prices))
-        yield row, [Hit(field) for field, texts in bad if row[field] in texts]
+    return decimals(text) <= 3 or number(text) is None
 
 
-@table_rule(("X2-FMT-004", "XML2"))
-def _fine_amounts(_: View, t: Rows) -> Answers:
-    bad = {f: texts for f in _AMOUNTS if (texts := {x for x in t.different(f) if _too_fine(x, 2)})}
-    for row in t if bad else ():
-        yield row, [Hit(f) for f, texts in bad.items() if row[f] in texts]
+def _fine_price(text: str) -> bool:
+    return _fine_quantity(text) and (number(text) or ZERO) >= 0
 
 
-def _no_quantity(_: View, r: Row) -> Answer:
-    quantity = number(r["SO_LUONG"])
+def _lacks_unless_prepared(rule_id: str, field: str) -> None:
+    rows(
+        "XML2",
+        {rule_id: lambda _, r: field not in r and not _prepared(r) and field},
+        groups=_DRUGS,
+        lacking=field,
+    )
+
+
+@pure_rule(("X2-FMT-008", "XML2"), fields=("SO_LUONG", "THANH_TIEN_BV"))
+def _no_quantity(_: object, quantity_text: str, amount_text: str) -> Answer:
+    quantity = number(quantity_text)
     if quantity is None or quantity > 0:
         return None
     if quantity < 0:
         return "SO_LUONG"
-    amount = number(r["THANH_TIEN_BV"])
+    amount = number(amount_text)
     return None if amount is None else ("SO_LUONG" if amount > 0 else warn("SO_LUONG"))
 
 
@@ -185,16 +187,15 @@ def _needs_service(v: View, r: Row) -> Answer:
     return wanted and "MA_DICH_VU" not in r and "MA_DICH_VU"
 
 
-@row_rule(("X2-TIME-001", "XML2"))
-def _order_in_stay(v: View, r: Row) -> Answer:
-    ordered = instant(r["NGAY_YL"])
-    if not ordered:
-        return None
-    if v.ra and ordered > v.ra:
-        return "NGAY_YL"
-    if not v.vao or ordered >= v.vao:
-        return None
-    return warn("NGAY_YL") if _last_working_day_before(v) == ordered[:8] else "NGAY_YL"
+@table_rule(("X2-TIME-001", "XML2"))
+def _order_in_stay(v: View, t: Rows) -> Answers:
+    outside = {x for x in t.different("NGAY_YL") if ((v.ra and x > v.ra) or (v.vao and x < v.vao)) and instant(x)}
+    for row in t if outside else ():
+        ordered = row["NGAY_YL"]
+        if ordered not in outside:
+            continue
+        early = not (v.ra and ordered > v.ra) and _last_working_day_before(v) == ordered[:8]
+        yield row, warn("NGAY_YL") if early else "NGAY_YL"
 
 
 def _last_working_day_before(v: View) -> str:
@@ -214,49 +215,62 @@ def _last_working_day_before(v: View) -> str:
     return ""
 
 
-def _course_total(_: View, r: Row) -> Answer:
-    course, quantity = dose(r["LIEU_DUNG"]), number(r["SO_LUONG"])
+@pure_rule(("X2-CLIN-001", "XML2"), fields=("LIEU_DUNG", "SO_LUONG"))
+def _course_total(_: object, directions: str, amount: str) -> Answer:
+    course, quantity = dose(directions), number(amount)
     if course is None or quantity is None or abs(course.total - quantity) <= Decimal("0.001"):
         return None
     return Hit("SO_LUONG", expected=f"{course.total.normalize():f}")
 
 
-def _long_course(v: View, r: Row) -> Answer:
-    course = dose(r["LIEU_DUNG"])
-    return course is not None and course.days > v.options.prescription_days and "LIEU_DUNG"
+@pure_rule(("X2-CLIN-002", "XML2"), fields=("LIEU_DUNG",), given=lambda v: v.options.prescription_days)
+def _long_course(longest: int, directions: str) -> Answer:
+    course = dose(directions)
+    return course is not None and course.days > longest and "LIEU_DUNG"
 
 
-def _dose_unit(_: View, r: Row) -> Answer:
-    named = unit(r["LIEU_DUNG"])
-    return bool(named and r["DON_VI_TINH"]) and norm(named) != norm(r["DON_VI_TINH"]) and "LIEU_DUNG"
+@pure_rule(("X2-CLIN-003", "XML2"), fields=("LIEU_DUNG", "DON_VI_TINH"))
+def _dose_unit(_: object, directions: str, unit_of_drug: str) -> Answer:
+    named = unit(directions)
+    return bool(named and unit_of_drug) and norm(named) != norm(unit_of_drug) and "LIEU_DUNG"
 
 
-def _unusual_quantity(v: View, r: Row) -> Answer:
-    if (number(r["SO_LUONG"]) or ZERO) > v.options.large_quantity:
+@pure_rule(("X2-CLIN-004", "XML2"), fields=("SO_LUONG", "THANH_TIEN_BV"), given=lambda v: v.once(_unusual))
+def _unusual_quantity(unusual: tuple[Decimal, Decimal | None], quantity_text: str, amount_text: str) -> Answer:
+    most, dearest = unusual
+    if (number(quantity_text) or ZERO) > most:
         return "SO_LUONG"
-    share, total, amount = v.options.large_share, number(v.x1["T_TONGCHI_BV"]), number(r["THANH_TIEN_BV"])
-    return (
-        share is not None
-        and bool(total)
-        and amount is not None
-        and amount > (total or ZERO) * share
-        and "THANH_TIEN_BV"
-    )
+    amount = number(amount_text)
+    return dearest is not None and amount is not None and amount > dearest and "THANH_TIEN_BV"
 
 
+def _unusual(v: View) -> tuple[Decimal, Decimal | None]:
+    """The largest usual quantity, and the largest usual amount where a share of the total is set."""
+    share, total = v.options.large_share, number(v.x1["T_TONGCHI_BV"])
+    return v.options.large_quantity, None if share is None or not total else total * share
+
+
+_lacks_unless_prepared("X2-REQ-004", "HAM_LUONG")
+_lacks_unless_prepared("X2-REQ-005", "SO_DANG_KY")
+_lacks_unless_prepared("X2-REQ-006", "TT_THAU")
 rows(
     "XML2",
-    {
-        "X2-REQ-004": lambda _, r: "HAM_LUONG" not in r and not _prepared(r) and "HAM_LUONG",
-        "X2-REQ-005": lambda _, r: "SO_DANG_KY" not in r and not _prepared(r) and "SO_DANG_KY",
-        "X2-REQ-006": lambda _, r: "TT_THAU" not in r and not _prepared(r) and "TT_THAU",
-        "X2-REQ-007": lambda _, r: [Hit(f) for f in ("LIEU_DUNG", "DUONG_DUNG") if f not in r],
-    },
+    {"X2-REQ-007": lambda _, r: "LIEU_DUNG" not in r and "LIEU_DUNG"},
     groups=_DRUGS,
+    lacking="LIEU_DUNG",
+)
+rows(
+    "XML2",
+    {"X2-REQ-007": lambda _, r: "DUONG_DUNG" not in r and "DUONG_DUNG"},
+    groups=_DRUGS,
+    lacking="DUONG_DUNG",
 )
 rows("XML2", {"X2-REQ-008": _needs_service})
 form("X2-FMT-001", "XML2", "TT_THAU", _tender_parts)
 form("X2-FMT-002", "XML2", "TT_THAU", _tender_forms)
+form("X2-FMT-003", "XML2", "SO_LUONG", _fine_quantity)
+form("X2-FMT-003", "XML2", "DON_GIA", _fine_price)
+form("X2-FMT-004", "XML2", _AMOUNTS, _fine_amount)
 form("X2-FMT-006", "XML2", "SO_DANG_KY", _no_blanks)
 form("X2-FMT-007", "XML2", "MA_CSKCB_THUOC", _FROM_FACILITY.match)
 form("X2-CODE-003", "XML2", "TYLE_TT_BH", percent)
@@ -266,31 +280,40 @@ rows(
         "X2-FMT-005": lambda v, r: (
             v.kind in _OUTPATIENT and "LIEU_DUNG" in r and not well_formed(r["LIEU_DUNG"]) and "LIEU_DUNG"
         ),
-        "X2-FMT-008": _no_quantity,
         "X2-CODE-008": _in_drug_list,
         "X2-CODE-009": _differs_from_list,
         "X2-CODE-010": _above_price,
         "X2-CODE-011": lambda v, r: (
             "MA_BAC_SI" in r and not known_staff(v, r["MA_BAC_SI"], r["NGAY_YL"]) and "MA_BAC_SI"
         ),
-        "X2-TIME-002": lambda _, r: (
-            bool(instant(r["NGAY_TH_YL"]) and instant(r["NGAY_YL"])) and r["NGAY_TH_YL"] < r["NGAY_YL"] and "NGAY_TH_YL"
-        ),
-        "X2-TIME-003": lambda v, r: bool(v.ra) and instant(r["NGAY_TH_YL"]) > v.ra and "NGAY_TH_YL",
-        "X2-CLIN-001": _course_total,
-        "X2-CLIN-002": _long_course,
-        "X2-CLIN-003": _dose_unit,
-        "X2-CLIN-004": _unusual_quantity,
         "X2-CLIN-005": _wrong_disease,
     },
 )
+
+
+@table_rule(("X2-TIME-002", "XML2"))
+def _given_before_order(_: View, t: Rows) -> Answers:
+    for row, (given, ordered) in zip(t, t.texts("NGAY_TH_YL", "NGAY_YL"), strict=True):
+        if given < ordered and instant(given) and instant(ordered):
+            yield row, "NGAY_TH_YL"
+
+
+@table_rule(("X2-TIME-003", "XML2"))
+def _given_after_end(v: View, t: Rows) -> Answers:
+    late = {x for x in t.different("NGAY_TH_YL") if v.ra and x > v.ra and instant(x)}
+    for row in t if late else ():
+        if row["NGAY_TH_YL"] in late:
+            yield row, "NGAY_TH_YL"
 
 
 @rule("X2-DUP-001")
 def _twice(v: View) -> Iterator[Hit]:
     seen: set[tuple[str, ...]] = set()
     drugs = v.rows("XML2")
-    for row, key in zip(drugs, drugs.texts(*_SAME_DRUG), strict=True):
+    keys = list(drugs.texts(*_SAME_DRUG))
+    if len(set(keys)) == len(keys):
+        return
+    for row, key in zip(drugs, keys, strict=True):
         if key[0] and key in seen:
             yield Hit("MA_THUOC", row=row.number)
         seen.add(key)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
+from typing import NamedTuple, TypeVar
 
 from adapter.rules.checks.common import FORCES, base_salary
-from adapter.rules.registry import Answers, Hit, rule, table_rule
+from adapter.rules.registry import Answer, Answers, Hit, pure_rule, rule, table_rule
 from adapter.rules.values import ZERO, number, round2
-from adapter.rules.view import Row, Rows, View
+from adapter.rules.view import Row, Rows, View, add
 
+T = TypeVar("T", bound=Callable[..., Answer])
 HUNDRED = Decimal(100)
 HUNDREDTH = Decimal("0.01")
 """Multiplying by it is exact, as dividing by a hundred is, and quicker."""
@@ -18,14 +20,49 @@ SUPPLIES = frozenset({"10", "11"})
 _SOURCES = ("T_NGUONKHAC_NSNN", "T_NGUONKHAC_VTNN", "T_NGUONKHAC_VTTN", "T_NGUONKHAC_CL")
 
 
-def off(v: View, field: str, stated: Decimal, *right: Decimal) -> Hit | None:
+class Limits(NamedTuple):
+    """What a sum may differ by, and the layout whose formulas hold."""
+
+    layout: str
+    silent_up_to: Decimal
+    info_up_to: Decimal
+
+
+def limits_of(v: View) -> Limits:
+    """The tolerances of the day, and the dossier's layout."""
+    return Limits(v.layout, v.options.silent_up_to, v.options.info_up_to)
+
+
+def off(limits: Limits, field: str, stated: Decimal, *right: Decimal) -> Hit | None:
     """A hit when the stated amount fits none of the right ones: info within the tolerance, else the rule's weight."""
     if stated in right:
         return None
     difference = min(abs(stated - r) for r in right)
-    if difference <= v.options.silent_up_to:
+    if difference <= limits.silent_up_to:
         return None
-    return Hit(field, "info" if difference <= v.options.info_up_to else None, right[0])
+    return Hit(field, "info" if difference <= limits.info_up_to else None, right[0])
+
+
+def amounts(
+    *places: tuple[str, str],
+    numbers: Sequence[str],
+    texts: Sequence[str] = (),
+    unless: Callable[[View, Row], bool] | None = None,
+) -> Callable[[T], T]:
+    """Bind a condition on the amounts of a row to (id, table) pairs: called with limits, the numbers, then texts.
+
+    Silent where one of the numbers is empty or broken; ``unless`` as for :func:`pure_rule`.
+    """
+
+    def bind(check: T) -> T:
+        def asked(limits: Limits, *row: str) -> Answer:
+            values = [number(text) for text in row[: len(numbers)]]
+            return None if any(v is None for v in values) else check(limits, values, *row[len(numbers) :])
+
+        pure_rule(*places, fields=(*numbers, *texts), given=lambda v: v.once(limits_of), unless=unless)(asked)
+        return check
+
+    return bind
 
 
 def numbers(r: Row, *fields: str) -> list[Decimal] | None:
@@ -39,38 +76,39 @@ def numbers(r: Row, *fields: str) -> list[Decimal] | None:
     return found
 
 
-@table_rule(("X2-MONEY-001", "XML2"))
-def _drug_amount(v: View, t: Rows) -> Answers:
-    for row, (stated, quantity, price) in t.numbers("THANH_TIEN_BV", "SO_LUONG", "DON_GIA"):
-        if hit := off(v, "THANH_TIEN_BV", stated, round2(quantity * price)):
-            yield row, hit
+@amounts(("X2-MONEY-001", "XML2"), numbers=("THANH_TIEN_BV", "SO_LUONG", "DON_GIA"))
+def _drug_amount(limits: Limits, got: Sequence[Decimal]) -> Answer:
+    stated, quantity, price = got
+    return off(limits, "THANH_TIEN_BV", stated, round2(quantity * price))
 
 
-@table_rule(("X2-MONEY-002", "XML2"))
-def _drug_insured_amount(v: View, t: Rows) -> Answers:
-    for row, (stated, quantity, price, share) in t.numbers("THANH_TIEN_BH", "SO_LUONG", "DON_GIA", "TYLE_TT_BH"):
-        right = [round2(quantity * price * share * HUNDREDTH)]
-        support = number(row["T_NGUONKHAC"]) or ZERO
-        if support > 0:
-            # Support given to the facility lowers the insured amount first.
-            right.append(round2((quantity * price - support) * share * HUNDREDTH))
-        if hit := off(v, "THANH_TIEN_BH", stated, *right):
-            yield row, hit
+@amounts(
+    ("X2-MONEY-002", "XML2"),
+    numbers=("THANH_TIEN_BH", "SO_LUONG", "DON_GIA", "TYLE_TT_BH"),
+    texts=("T_NGUONKHAC",),
+)
+def _drug_insured_amount(limits: Limits, got: Sequence[Decimal], other: str) -> Answer:
+    stated, quantity, price, share = got
+    right = [round2(quantity * price * share * HUNDREDTH)]
+    support = number(other) or ZERO
+    if support > 0:
+        # Support given to the facility lowers the insured amount first.
+        right.append(round2((quantity * price - support) * share * HUNDREDTH))
+    return off(limits, "THANH_TIEN_BH", stated, *right)
 
 
-@table_rule(("X3-MONEY-001", "XML3"))
-def _service_amount(v: View, t: Rows) -> Answers:
-    got = t.numbers("THANH_TIEN_BV", "SO_LUONG", "DON_GIA_BV", "DON_GIA_BH", "TYLE_TT_DV")
-    for row, (stated, quantity, own, insured, rate) in got:
-        if v.layout == "130":
-            if hit := off(v, "THANH_TIEN_BV", stated, round2(quantity * own)):
-                yield row, hit
-            continue
-        form1 = round2(quantity * own * rate * HUNDREDTH)
-        # The facility does not collect the part a reduced rate takes away (3176).
-        form2 = round2(quantity * own - quantity * insured * (HUNDRED - rate) * HUNDREDTH)
-        if hit := off(v, "THANH_TIEN_BV", stated, form1, form2):
-            yield row, hit
+@amounts(
+    ("X3-MONEY-001", "XML3"),
+    numbers=("THANH_TIEN_BV", "SO_LUONG", "DON_GIA_BV", "DON_GIA_BH", "TYLE_TT_DV"),
+)
+def _service_amount(limits: Limits, got: Sequence[Decimal]) -> Answer:
+    stated, quantity, own, insured, rate = got
+    if limits.layout == "130":
+        return off(limits, "THANH_TIEN_BV", stated, round2(quantity * own))
+    form1 = round2(quantity * own * rate * HUNDREDTH)
+    # The facility does not collect the part a reduced rate takes away (3176).
+    form2 = round2(quantity * own - quantity * insured * (HUNDRED - rate) * HUNDREDTH)
+    return off(limits, "THANH_TIEN_BV", stated, form1, form2)
 
 
 @table_rule(("X3-MONEY-002", "XML3"))
@@ -82,50 +120,63 @@ def _old_formula(v: View, t: Rows) -> Answers:
             yield row, "THANH_TIEN_BV"
 
 
-@table_rule(("X3-MONEY-003", "XML3"))
-def _service_insured_amount(v: View, t: Rows) -> Answers:
-    got = t.numbers("THANH_TIEN_BH", "SO_LUONG", "DON_GIA_BH", "DON_GIA_BV", "TYLE_TT_DV", "TYLE_TT_BH")
-    for row, (stated, quantity, insured, own, rate, share) in got:
-        right = [round2(quantity * insured * rate * share * HUNDREDTH * HUNDREDTH)]
-        if v.layout in {"130", "4750"}:
-            # Before 3176 the service rate entered the insured amount only for shared beds and further consultations.
-            right.append(round2(quantity * insured * share * HUNDREDTH))
-        support = number(row["T_NGUONKHAC"]) or ZERO
-        if support > 0:
-            if own != insured:
-                # Support to the facility is not defined for two prices; only the identity is judged (X3-MONEY-014).
-                continue
-            right.append(round2((quantity * insured * rate * HUNDREDTH - support) * share * HUNDREDTH))
-        if hit := off(v, "THANH_TIEN_BH", stated, *right):
-            yield row, hit
+@amounts(
+    ("X3-MONEY-003", "XML3"),
+    numbers=("THANH_TIEN_BH", "SO_LUONG", "DON_GIA_BH", "DON_GIA_BV", "TYLE_TT_DV", "TYLE_TT_BH"),
+    texts=("T_NGUONKHAC",),
+)
+def _service_insured_amount(limits: Limits, got: Sequence[Decimal], other: str) -> Answer:
+    stated, quantity, insured, own, rate, share = got
+    right = [round2(quantity * insured * rate * share * HUNDREDTH * HUNDREDTH)]
+    if limits.layout in {"130", "4750"}:
+        # Before 3176 the service rate entered the insured amount only for shared beds and further consultations.
+        right.append(round2(quantity * insured * share * HUNDREDTH))
+    support = number(other) or ZERO
+    if support > 0:
+        if own != insured:
+            # Support to the facility is not defined for two prices; only the identity is judged (X3-MONEY-014).
+            return None
+        right.append(round2((quantity * insured * rate * HUNDREDTH - support) * share * HUNDREDTH))
+    return off(limits, "THANH_TIEN_BH", stated, *right)
 
 
-def _capped(v: View, r: Row) -> bool:
+def _capped(limits: Limits, cap: str) -> bool:
     """Rows of a capped package need not split one by one before 3176."""
-    return v.layout != "3176" and r.table == "XML3" and "T_TRANTT" in r
+    return limits.layout != "3176" and bool(cap)
 
 
-@table_rule(("X2-MONEY-010", "XML2"), ("X3-MONEY-010", "XML3"))
-def _fund_share(v: View, t: Rows) -> Answers:
-    for row, (stated, insured, rate, support) in t.numbers("T_BHTT", "THANH_TIEN_BH", "MUC_HUONG", "T_NGUONKHAC"):
-        if support != 0 or (t.name == "XML3" and "T_TRANTT" in row):
-            continue
-        if hit := off(v, "T_BHTT", stated, round2(insured * rate * HUNDREDTH)):
-            yield row, hit
+_FUND = ("T_BHTT", "THANH_TIEN_BH", "MUC_HUONG", "T_NGUONKHAC")
+_COPAY = ("T_BNCCT", "THANH_TIEN_BH", "T_BHTT", "T_NGUONKHAC")
+_OWN = ("T_BNTT", "THANH_TIEN_BV", "THANH_TIEN_BH", "T_NGUONKHAC")
+_CAP = ("T_TRANTT",)
+"""Only a row of XML3 may belong to a capped package."""
 
 
-@table_rule(("X2-MONEY-011", "XML2"), ("X3-MONEY-011", "XML3"))
-def _copayment(v: View, t: Rows) -> Answers:
-    for row, (stated, insured, fund, support) in t.numbers("T_BNCCT", "THANH_TIEN_BH", "T_BHTT", "T_NGUONKHAC"):
-        if support == 0 and not _capped(v, row) and (hit := off(v, "T_BNCCT", stated, insured - fund)):
-            yield row, hit
+@amounts(("X2-MONEY-010", "XML2"), numbers=_FUND)
+@amounts(("X3-MONEY-010", "XML3"), numbers=_FUND, texts=_CAP)
+def _fund_share(limits: Limits, got: Sequence[Decimal], cap: str = "") -> Answer:
+    stated, insured, rate, support = got
+    if support != 0 or cap:
+        return None
+    return off(limits, "T_BHTT", stated, round2(insured * rate * HUNDREDTH))
 
 
-@table_rule(("X2-MONEY-012", "XML2"), ("X3-MONEY-012", "XML3"))
-def _own_payment(v: View, t: Rows) -> Answers:
-    for row, (stated, whole, insured, support) in t.numbers("T_BNTT", "THANH_TIEN_BV", "THANH_TIEN_BH", "T_NGUONKHAC"):
-        if support == 0 and not _capped(v, row) and (hit := off(v, "T_BNTT", stated, whole - insured)):
-            yield row, hit
+@amounts(("X2-MONEY-011", "XML2"), numbers=_COPAY)
+@amounts(("X3-MONEY-011", "XML3"), numbers=_COPAY, texts=_CAP)
+def _copayment(limits: Limits, got: Sequence[Decimal], cap: str = "") -> Answer:
+    stated, insured, fund, support = got
+    if support != 0 or _capped(limits, cap):
+        return None
+    return off(limits, "T_BNCCT", stated, insured - fund)
+
+
+@amounts(("X2-MONEY-012", "XML2"), numbers=_OWN)
+@amounts(("X3-MONEY-012", "XML3"), numbers=_OWN, texts=_CAP)
+def _own_payment(limits: Limits, got: Sequence[Decimal], cap: str = "") -> Answer:
+    stated, whole, insured, support = got
+    if support != 0 or _capped(limits, cap):
+        return None
+    return off(limits, "T_BNTT", stated, whole - insured)
 
 
 def _splits(r: Row, bv: Decimal, bh: Decimal, support: Decimal, rate: Decimal) -> list[tuple[Decimal, ...]]:
@@ -145,6 +196,8 @@ def _splits(r: Row, bv: Decimal, bh: Decimal, support: Decimal, rate: Decimal) -
 
 @table_rule(("X2-MONEY-013", "XML2"), ("X3-MONEY-013", "XML3"))
 def _support(v: View, t: Rows) -> Answers:
+    if not any(t.number_column("T_NGUONKHAC")):
+        return
     for row, (bv, bh, support, *shares, rate) in t.numbers(
         "THANH_TIEN_BV", "THANH_TIEN_BH", "T_NGUONKHAC", "T_BNTT", "T_BNCCT", "T_BHTT", "MUC_HUONG"
     ):
@@ -157,32 +210,34 @@ def _support(v: View, t: Rows) -> Answers:
             yield row, Hit(SHARES[first], expected=ways[0][first])
 
 
-@table_rule(("X2-MONEY-014", "XML2"), ("X3-MONEY-014", "XML3"))
-def _row_identity(v: View, t: Rows) -> Answers:
-    explaining = [f"X{t.name[3:]}-MONEY-{n}" for n in ("010", "011", "012")]
-    for row, (whole, own, copay, fund, support) in t.numbers("THANH_TIEN_BV", *SHARES):
-        hit = off(v, "THANH_TIEN_BV", whole, own + copay + fund + support)
-        if hit and not v.fired(row, *explaining):
-            yield row, hit
+def _explained(v: View, row: Row) -> bool:
+    """Whether one of the row's parts is told to be wrong already."""
+    return v.fired(row, *[f"X{row.table[3:]}-MONEY-{n}" for n in ("010", "011", "012")])
 
 
-@table_rule(("X2-MONEY-015", "XML2"), ("X3-MONEY-015", "XML3"))
-def _sources(v: View, t: Rows) -> Answers:
-    # A source that is no number is told elsewhere; an empty one is none.
-    broken = {place for f in _SOURCES for place in t.without_number(f) if f in t[place]}
-    sources = zip(*[t.number_column(f) for f in _SOURCES], strict=True)
-    for place, (row, stated, given) in enumerate(zip(t, t.number_column("T_NGUONKHAC"), sources, strict=True)):
-        if stated is not None and place not in broken:
-            total = sum([n for n in given if n is not None], ZERO)
-            if hit := off(v, "T_NGUONKHAC", stated, total):
-                yield row, hit
+@amounts(
+    ("X2-MONEY-014", "XML2"),
+    ("X3-MONEY-014", "XML3"),
+    numbers=("THANH_TIEN_BV", *SHARES),
+    unless=_explained,
+)
+def _row_identity(limits: Limits, got: Sequence[Decimal]) -> Answer:
+    whole, own, copay, fund, support = got
+    return off(limits, "THANH_TIEN_BV", whole, own + copay + fund + support)
 
 
-@table_rule(("X2-MONEY-016", "XML2"), ("X3-MONEY-016", "XML3"))
-def _support_range(_: View, t: Rows) -> Answers:
-    for row, (support, whole) in t.numbers("T_NGUONKHAC", "THANH_TIEN_BV"):
-        if support < 0 or support > whole:
-            yield row, "T_NGUONKHAC"
+@amounts(("X2-MONEY-015", "XML2"), ("X3-MONEY-015", "XML3"), numbers=("T_NGUONKHAC",), texts=_SOURCES)
+def _sources(limits: Limits, got: Sequence[Decimal], *sources: str) -> Answer:
+    (stated,) = got
+    # An empty source is none; one that is no number is told elsewhere.
+    total = add(number(text or "0") for text in sources)
+    return None if total is None else off(limits, "T_NGUONKHAC", stated, total)
+
+
+@amounts(("X2-MONEY-016", "XML2"), ("X3-MONEY-016", "XML3"), numbers=("T_NGUONKHAC", "THANH_TIEN_BV"))
+def _support_range(_: Limits, got: Sequence[Decimal]) -> Answer:
+    support, whole = got
+    return (support < 0 or support > whole) and "T_NGUONKHAC"
 
 
 def _once(table: str) -> Callable[[View], Iterator[Hit]]:

@@ -183,11 +183,7 @@ def _staff_known(v: View, r: Row) -> Answer:
 rows(
     "XML3",
     {
-        "X3-REQ-001": _no_code,
         "X3-REQ-006": _machine_needed,
-        "X3-REQ-010": lambda _, r: (
-            "MA_DICH_VU" in r and "MA_VAT_TU" not in r and "TEN_DICH_VU" not in r and "TEN_DICH_VU"
-        ),
         "X3-REQ-011": lambda _, r: (
             "MA_XANG_DAU" not in r and (r["MA_NHOM"] == "12" or r["MA_DICH_VU"].startswith("VC.")) and "MA_XANG_DAU"
         ),
@@ -204,12 +200,23 @@ rows(
     "XML3",
     {
         "X3-REQ-004": lambda _, r: "NGUOI_THUC_HIEN" not in r and _own_work(r) and "NGUOI_THUC_HIEN",
-        "X3-REQ-005": _done_and_reported,
     },
     groups=TECHNICAL,
+    lacking="NGUOI_THUC_HIEN",
 )
+rows("XML3", {"X3-REQ-001": _no_code}, lacking="MA_DICH_VU")
+rows("XML3", {"X3-REQ-005": _done_and_reported}, groups=TECHNICAL)
 rows("XML3", {"X3-REQ-007": lambda _, r: "PP_VO_CAM" not in r and "PP_VO_CAM"}, groups="8")
 rows("XML3", {"X3-REQ-008": lambda _, r: "MA_GIUONG" not in r and "MA_GIUONG"}, groups=BEDS)
+rows(
+    "XML3",
+    {
+        "X3-REQ-010": lambda _, r: (
+            "MA_DICH_VU" in r and "MA_VAT_TU" not in r and "TEN_DICH_VU" not in r and "TEN_DICH_VU"
+        ),
+    },
+    lacking="TEN_DICH_VU",
+)
 rows(
     "XML3",
     {
@@ -222,12 +229,9 @@ required("X3-REQ-013", "XML3", "MA_BENH")
 form("X3-FMT-001", "XML3", "MA_GIUONG", _bed_form)
 form("X3-FMT-002", "XML3", "MA_MAY", _machine_form)
 form("X3-FMT-003", "XML3", "GOI_VTYT", _PACKAGE.match)
-form("X3-FMT-005", "XML3", "SO_LUONG", _fine_price)
-form("X3-FMT-005", "XML3", "DON_GIA_BV", _fine_price)
-form("X3-FMT-005", "XML3", "DON_GIA_BH", _fine_price)
+form("X3-FMT-005", "XML3", ("SO_LUONG", "DON_GIA_BV", "DON_GIA_BH"), _fine_price)
 form("X3-FMT-006", "XML3", "MA_DICH_VU", _known_suffix)
-form("X3-FMT-007", "XML3", "MA_BAC_SI", _people_form)
-form("X3-FMT-007", "XML3", "NGUOI_THUC_HIEN", _people_form)
+form("X3-FMT-007", "XML3", ("MA_BAC_SI", "NGUOI_THUC_HIEN"), _people_form)
 form("X3-CODE-003", "XML3", "TYLE_TT_DV", percent)
 form("X3-CODE-004", "XML3", "TYLE_TT_DV", _common_rate)
 form("X3-CODE-005", "XML3", "TYLE_TT_BH", percent)

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from adapter.dossier.model import Purpose
 from adapter.rules.checks.common import FORCES
-from adapter.rules.checks.costs.money import HUNDREDTH, SHARES, SUPPLIES, numbers, off
+from adapter.rules.checks.costs.money import HUNDREDTH, SHARES, SUPPLIES, limits_of, numbers, off
 from adapter.rules.registry import Answer, Hit, row_rule, rule
 from adapter.rules.values import ZERO, decimals, number, round2
 from adapter.rules.view import Row, View, add
@@ -41,7 +41,12 @@ def _partly(v: View) -> bool:
 def _sum_rule(rule_id: str, field: str, sum_of: Callable[[View], Decimal | None]) -> None:
     def check(v: View) -> Iterator[Hit]:
         stated, total = number(v.x1[field]), sum_of(v)
-        if stated is not None and total is not None and not _bare(v) and (hit := off(v, field, stated, round2(total))):
+        if (
+            stated is not None
+            and total is not None
+            and not _bare(v)
+            and (hit := off(v.once(limits_of), field, stated, round2(total)))
+        ):
             yield hit
 
     rule(rule_id)(check)
@@ -71,7 +76,7 @@ def _fund_total(v: View) -> Iterator[Hit]:
     stated, total = number(v.x1["T_BHTT"]), _both("T_BHTT")(v)
     if stated is None or total is None or (v.purpose is Purpose.BOOK and not v.detail):
         return
-    hit = off(v, "T_BHTT", stated, round2(total))
+    hit = off(v.once(limits_of), "T_BHTT", stated, round2(total))
     if hit and not _explained_by_rows(v, stated - total):
         yield hit
 
@@ -97,7 +102,7 @@ _SUMS = ("X1-MONEY-003", "X1-MONEY-004", "X1-MONEY-005", "X1-MONEY-006", "X1-MON
 def _fund_from_insured(v: View) -> Iterator[Hit]:
     got = numbers(v.x1, "T_BHTT", "T_TONGCHI_BH", "T_BNCCT", "T_NGUONKHAC")
     if got and got[3] == 0 and not v.fired_anywhere(*_SUMS):
-        hit = off(v, "T_BHTT", got[0], round2(got[1] - got[2]))
+        hit = off(v.once(limits_of), "T_BHTT", got[0], round2(got[1] - got[2]))
         if hit:
             yield hit
 
@@ -106,7 +111,7 @@ def _fund_from_insured(v: View) -> Iterator[Hit]:
 def _four_payers(v: View) -> Iterator[Hit]:
     got = numbers(v.x1, "T_TONGCHI_BV", *SHARES)
     if got and not v.fired_anywhere(*_SUMS, "X1-MONEY-008"):
-        hit = off(v, "T_TONGCHI_BV", got[0], round2(sum(got[1:], ZERO)))
+        hit = off(v.once(limits_of), "T_TONGCHI_BV", got[0], round2(sum(got[1:], ZERO)))
         if hit:
             yield hit
 
@@ -118,12 +123,15 @@ def _fee_for_service(v: View) -> Iterator[Hit]:
         return
     total = ZERO
     for table in (v.rows("XML2"), v.rows("XML3")):
+        if table.different("MA_PTTT") == {"1"} and (paid_by_fund := table.total("T_BHTT")) is not None:
+            total += paid_by_fund
+            continue
         for paid, how in zip(table.number_column("T_BHTT"), table.column("MA_PTTT"), strict=True):
             if not how or (how == "1" and paid is None):
                 return
             if how == "1" and paid:
                 total += paid
-    if not _bare(v) and (hit := off(v, "T_BHTT_GDV", stated, round2(total))):
+    if not _bare(v) and (hit := off(v.once(limits_of), "T_BHTT_GDV", stated, round2(total))):
         yield hit
 
 

@@ -137,7 +137,9 @@ def _result_before_order(v: View) -> Iterator[Hit]:
 def _result_twice(v: View) -> Iterator[Hit]:
     seen: set[tuple[str, ...]] = set()
     results = v.rows("XML4")
-    keys = results.texts("MA_DICH_VU", "MA_CHI_SO", "NGAY_KQ", "GIA_TRI")
+    keys = list(results.texts("MA_DICH_VU", "MA_CHI_SO", "NGAY_KQ", "GIA_TRI"))
+    if len(set(keys)) == len(keys):
+        return
     for row, key in zip(results, keys, strict=True):
         if row["MA_CHI_SO"] and key in seen:
             yield Hit("MA_CHI_SO", row=row.number)
