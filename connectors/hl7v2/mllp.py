@@ -27,6 +27,8 @@ log = structlog.get_logger("bhyt")
 _HANDSHAKE_SECONDS = 15
 _YIELDS_AFTER = 10.0
 _TOLD_AGAIN_AFTER = 600.0
+_TOLD_MOST = 1000
+_FAREWELL_SECONDS = 10.0
 # A sender that lost its power never says goodbye: the kernel finds out within about two minutes.
 _KEEP_ALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3))
 
@@ -92,6 +94,8 @@ class Listener:
         self.connections.add(newcomer)
         # Told once in a while: there are senders that connect anew for every message.
         if self.now - self._told.get(peer, -_TOLD_AGAIN_AFTER) >= _TOLD_AGAIN_AFTER:
+            if len(self._told) >= _TOLD_MOST:
+                self._told.clear()
             self._told[peer] = self.now
             log.info("hl7v2 connected", port=self.name, peer=peer)
         return True
@@ -111,6 +115,7 @@ class Connection(asyncio.Protocol):
         self._decoder = Decoder(port.max_bytes, wide=port.charset == "utf-16")
         self._transport: asyncio.Transport | None = None
         self._begun: float | None = None
+        self._closed: float | None = None
         self._choked = self._waits = False
         self.last = listener.now
         self.peer = "?"
@@ -177,8 +182,10 @@ class Connection(asyncio.Protocol):
     # ---- what the listener, the budget and the gathering call ----------------------------------
 
     def overdue(self) -> bool:
-        """Whether it was silent, half-way through a message, or left its answers unfetched for too long."""
+        """Whether it was silent, half-way, left answers unfetched, or takes too long to end."""
         now, port = self._listener.now, self._listener.port
+        if self._closed is not None:
+            return now - self._closed > _FAREWELL_SECONDS
         if self._choked:
             return now - self.last > port.frame_seconds
         if self._begun is not None and not self._waits and now - self._begun > port.frame_seconds:
@@ -208,7 +215,10 @@ class Connection(asyncio.Protocol):
         """Close once everything is written; a sender that does not fetch its answers is not waited for."""
         if self._transport is None:
             return
-        if self._choked:
+        now = self._listener.now
+        if self._closed is None:
+            self._closed = now
+        if self._choked or now - self._closed > _FAREWELL_SECONDS:
             self._transport.abort()
         else:
             self._transport.close()
