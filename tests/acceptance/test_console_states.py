@@ -46,6 +46,9 @@ def test_an_empty_installation_says_what_to_do_on_every_page(site: Site, chromiu
             page = who.open(path)
             expect(page.locator("h1")).to_be_visible()
             troubles += [f"{path}: {one}" for one in [*who.judged(), *who.complaints]]
+            troubles += [f"{path}: wider than its window"] * page.evaluate(
+                "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+            )
             who.complaints.clear()
         for path in ("/dossiers", "/dossiers?view=blocked", "/findings", "/admin/audit?about=LK-khong-co"):
             expect(who.open(path).locator(".empty-title")).to_be_visible()
