@@ -16,7 +16,7 @@ import yaml
 
 from adapter.clock import from_datetime12
 from adapter.dossier.model import Dossier
-from adapter.healthbook.catalogue import DATA, BookField, fields, groups, rules_of
+from adapter.healthbook.catalogue import DATA, BookField, Rule, fields, groups, rules_of
 from adapter.healthbook.projection import Extra, source_rows, visit_day
 
 Reach = Literal["ok", "missing", "malformed"]
@@ -36,7 +36,7 @@ class Completeness:
 def assess(dossier: Dossier, extra: Extra) -> Completeness:
     """Which fields hold something, without building the book."""
     there = _Rows(dossier, extra)
-    filled = frozenset(name for name in fields() if _filled(name, there))
+    filled = frozenset(name for name, rules in rules_of().items() if _filled(rules, there))
     empty = frozenset(about.id for about in fields().values() if about.id not in filled and _expected(about, there))
     return Completeness(filled, empty, reach(dossier.header))
 
@@ -77,6 +77,13 @@ class _Rows:
         self._extra = extra
         self._tables: dict[str, Sequence[Mapping[str, str]]] = {}
         self._groups: dict[str, list[tuple[str, Sequence[Mapping[str, str]]]]] = {}
+        self._visits: dict[str, bool] = {}
+
+    def in_visits(self, kind: str) -> bool:
+        """Whether this is a visit of a kind in which fields are expected (``data/expectations.yaml``)."""
+        if kind not in self._visits:
+            self._visits[kind] = _is_visit(kind, self.dossier)
+        return self._visits[kind]
 
     def of_table(self, table: str) -> Sequence[Mapping[str, str]]:
         found = self._tables.get(table)
@@ -94,8 +101,8 @@ class _Rows:
         return found
 
 
-def _filled(field: str, there: _Rows) -> bool:
-    for rule in rules_of()[field]:
+def _filled(rules: Sequence[Rule], there: _Rows) -> bool:
+    for rule in rules:
         if rule.group:
             found = [rows for table, rows in there.of_group(rule.group) if table == rule.table]
         else:
@@ -117,8 +124,11 @@ def _expected(about: BookField, there: _Rows) -> bool:
     if about.expected == "row":
         names = {rule.group for rule in rules_of()[about.id]}
         return any(rows for name in names if name for _, rows in there.of_group(name))
-    dossier = there.dossier
-    known = _expectations()[about.expected]
+    return there.in_visits(about.expected)
+
+
+def _is_visit(kind: str, dossier: Dossier) -> bool:
+    known = _expectations()[kind]
     if known.get("or_uninsured") and not dossier.header.get("MA_THE_BHYT"):
         return True
     value = dossier.header.get(known["element"], "")

@@ -231,7 +231,8 @@ def _fold_composed(text: str) -> str:
     return _SPACES.sub(" ", text).casefold()
 
 
-_SPACES = re.compile(r"\s+")
+_SPACES = re.compile(r"\s{2,}|[^\S ]")
+"""Only what is not one plain space already: nearly nothing is."""
 
 
 def unmarked(text: str) -> str:

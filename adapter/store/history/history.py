@@ -28,6 +28,7 @@ _PURPOSE = "history"
 _VISIT = "history-visit"
 _DOSSIER_BODY = "dossier-body"
 _FILLED = "history-filled"
+_JSON = json.JSONEncoder(ensure_ascii=False)
 _KEEP_TIMES = timedelta(days=120)
 """Who was busy when matters to visits of the same weeks only."""
 
@@ -64,7 +65,7 @@ class History:
         visits: list[dict[str, Any]] = []
         keys: list[dict[str, Any]] = []
         for facts, revision_id, dossier_id in found:
-            line = json.dumps({"MA_LK": facts.ma_lk, **facts.visit}, ensure_ascii=False)
+            line = _JSON.encode({"MA_LK": facts.ma_lk, **facts.visit})
             body = self._vault.seal_text(line, _VISIT)
             visits.append({"revision_id": revision_id, "dossier_id": dossier_id, "body": body})
             keys += [
@@ -92,7 +93,7 @@ class History:
 
     def _value(self, kind: str, what: object) -> bytes:
         # Exact, unlike the blind index of the search, which forgives case and accents.
-        return self._vault.mac(json.dumps([kind, what], ensure_ascii=False).encode("utf-8"), _PURPOSE)[:16]
+        return self._vault.mac(_JSON.encode([kind, what]).encode("utf-8"), _PURPOSE)[:16]
 
     def fill(self) -> int:
         """Keep the keys of revisions saved before there were any; gives how many. One look once all are kept."""
