@@ -1,7 +1,7 @@
 """What the whole line holds while 100,000 dossiers pass, and while dossiers of 3,000 lines do.
 
 The line runs in processes of its own (:mod:`benchmarks.long.line`: the engine's, and its pool's), slice by slice, from
-the source's rows to signed documents in the store. Every fifth of a second their proportional set sizes are added up;
+the source's rows to signed documents in the store. Twice a second their proportional set sizes are added up;
 what a slice is said to hold is the most that was seen while it passed.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.bar import Bar
-from benchmarks.encounters import LONG_LINES, sow
+from benchmarks.encounters import LONG_LINES, NOW
 from benchmarks.line.work import SOURCE, configure
 from benchmarks.long.slices import sow_slice
 from benchmarks.service.processes import family, memory_mb
@@ -26,7 +26,7 @@ from tests.support.postgres import new_database, running_server
 _SLICE = 1_000
 _EARLY = 10_000
 _WINDOW = 3  # slices whose median stands for a size
-_EVERY = 0.2
+_EVERY = 0.5
 _LONG, _SHORT = 3, 200
 
 
@@ -87,8 +87,7 @@ def long_bars(kind: str, _rows: int) -> list[Bar]:
         line.pass_slice(_SHORT)
         sow_slice(folder / SOURCE, 1, encounters=_SHORT, first=_SHORT + 1)
         short = line.pass_slice(_SHORT)
-        (folder / SOURCE).unlink()
-        sow(folder / SOURCE, encounters=_LONG, lines=LONG_LINES, first=10_001)
+        sow_slice(folder / SOURCE, 2, encounters=_LONG, first=2 * _SHORT + 1, lines=LONG_LINES)
         added = line.pass_slice(_LONG) - short
     return [Bar(f"long.dossier_adds.{kind}", added, 100, f"MB, {_LONG} dossiers of {LONG_LINES:,} lines", "at most")]
 
@@ -100,7 +99,7 @@ def _line(kind: str, *, encounters: int) -> Iterator[tuple[Path, _Line]]:
         configure(folder, encounters=encounters)
         with (folder / "config.yaml").open("a", encoding="utf-8") as file:
             file.write(f"store: {{url: '{url}'}}\n")
-        command = [sys.executable, "-m", "benchmarks.long.line", str(folder)]
+        command = [sys.executable, "-m", "benchmarks.long.line", str(folder), NOW.isoformat()]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
             line = _Line(process)
             try:
