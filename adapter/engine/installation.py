@@ -27,13 +27,13 @@ from adapter.gateway.client import GatewayClient
 from adapter.gateway.hub import HubClient
 from adapter.gateway.route import Routed
 from adapter.mapping import load_mapping
-from adapter.pipeline.collect import collect
 from adapter.pipeline.context import Context, StageResult, owner_name
 from adapter.pipeline.flow import paused
 from adapter.pipeline.pool.bench import PoolBench
 from adapter.pipeline.pool.pool import Pool
-from adapter.pipeline.reconcile import reconcile
-from adapter.pipeline.stages import STAGES
+from adapter.pipeline.stages.collect import collect
+from adapter.pipeline.stages.reconcile import reconcile
+from adapter.pipeline.stages.table import STAGES
 from adapter.pipeline.workbench import Bench, InlineBench
 from adapter.rules.setup import setup_of
 from adapter.settings import Facility, Settings, absolute_sqlite_url

@@ -25,7 +25,7 @@ from adapter.engine.supervise import parent_is_gone
 from adapter.errors import BhytError, ConfigError, LeaseLost, StoreBusy
 from adapter.mapping import load_mapping
 from adapter.pipeline.context import Plan
-from adapter.pipeline.pull import save, source_name
+from adapter.pipeline.stages.pull import save, source_name
 from adapter.settings import Facility, FeedSettings, Settings
 from adapter.source import Kept, Message, SourceEncounter
 from adapter.store import Store

@@ -17,7 +17,7 @@ def read_anew(settings: Settings, store: Store, message: Stored, *, actor: str, 
     SourceValueError when it cannot be read.
     """
     from adapter.mapping import load_mapping
-    from adapter.pipeline.pull import source_name
+    from adapter.pipeline.stages.pull import source_name
     from connectors.base import open_collector
 
     if message.state != ASIDE:

@@ -17,12 +17,12 @@ from typing import Any
 from adapter.clock import system_clock
 from adapter.engine.installation import open_installation
 from adapter.gateway.client import GatewayClient
-from adapter.pipeline.check import check
 from adapter.pipeline.context import Context, StageResult
-from adapter.pipeline.pull import pull
-from adapter.pipeline.send import send
-from adapter.pipeline.sign import sign
-from adapter.pipeline.translate import translate
+from adapter.pipeline.stages.check import check
+from adapter.pipeline.stages.pull import pull
+from adapter.pipeline.stages.send import send
+from adapter.pipeline.stages.sign import sign
+from adapter.pipeline.stages.translate import translate
 from benchmarks.bar import Bar
 from benchmarks.encounters import LINES, LONG_LINES
 from benchmarks.line import reference

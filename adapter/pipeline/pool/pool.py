@@ -221,8 +221,14 @@ class _Worker:
     def _start(self) -> Connection:
         spawn = multiprocessing.get_context("spawn")
         ours, theirs = spawn.Pipe()
-        self._pipe = ours
-        self._process = spawn.Process(target=serve, args=(theirs,), name="bhyt-pool", daemon=True)
-        self._process.start()
-        theirs.close()
+        process = spawn.Process(target=serve, args=(theirs,), name="bhyt-pool", daemon=True)
+        try:
+            process.start()
+        except BaseException:
+            # Nothing is kept of a process that never was: ending it would fail, and the asker would wait for ever.
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        self._pipe, self._process = ours, process
         return ours

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from adapter.dossier.model import Dossier
-from adapter.pipeline.check import check
 from adapter.pipeline.context import Context
-from adapter.pipeline.pull import pull
-from adapter.pipeline.sign import sign
-from adapter.pipeline.translate import translate
+from adapter.pipeline.stages.check import check
+from adapter.pipeline.stages.pull import pull
+from adapter.pipeline.stages.sign import sign
+from adapter.pipeline.stages.translate import translate
 from adapter.rules.context import Context as RulesContext
 from adapter.rules.engine import check as check_rules
 from adapter.rules.package import standard_for

@@ -10,7 +10,7 @@ import pytest
 
 from adapter.clock import from_datetime12
 from adapter.dossier.model import Dossier
-from adapter.pipeline.cards import card_answer
+from adapter.pipeline.stages.cards import card_answer
 from adapter.store import Store
 from tests.support.pipeline_world import Time, vault
 from tests.support.rule_cases import build

@@ -165,7 +165,7 @@ def test_only_a_process_that_is_gone_is_declared_dead() -> None:
 
 
 def test_the_work_of_a_process_that_died_here_goes_on_at_once(world: World) -> None:
-    from adapter.pipeline.translate import translate
+    from adapter.pipeline.stages.translate import translate
 
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         gone = pool.apply(_name)

@@ -10,7 +10,7 @@ import pytest
 
 from adapter.clock import VIETNAM
 from adapter.errors import SourceSchemaError
-from adapter.pipeline.reconcile import reconcile
+from adapter.pipeline.stages.reconcile import reconcile
 from adapter.source import SourceEncounter
 from adapter.watch.conditions import conditions
 from adapter.watch.look import facts

@@ -132,7 +132,8 @@ def test_the_same_over_the_api_attested_once_per_key(tmp_path: Path) -> None:
         assert len(client.get("/v1/readiness").json()["steps"]) == 14
         asked = {"person": "Nguyễn Thị Ví Dụ", "note": "QĐ 12/QĐ-BV"}
         answers = [
-            client.post("/v1/readiness/5/attest", json=asked, headers={"Idempotency-Key": "attest-step-5"}) for _ in range(2)
+            client.post("/v1/readiness/5/attest", json=asked, headers={"Idempotency-Key": "attest-step-5"})
+            for _ in range(2)
         ]
         assert [answer.status_code for answer in answers] == [200, 200]
         assert answers[0].json() == answers[1].json()

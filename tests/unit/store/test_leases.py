@@ -110,7 +110,7 @@ def test_workers_that_claim_at_once_never_share_a_dossier(world: World) -> None:
 
 
 def test_two_pulls_at_once_save_each_row_once(world: World) -> None:
-    from adapter.pipeline.pull import pull
+    from adapter.pipeline.stages.pull import pull
 
     for n in range(20):
         world.source.put(str(n))

@@ -18,7 +18,7 @@ from adapter.engine.intake import StoreInbox
 from adapter.mapping import load_mapping
 from adapter.mapping.tools.testing import run_tests
 from adapter.pipeline import Context
-from adapter.pipeline.collect import collect
+from adapter.pipeline.stages.collect import collect
 from adapter.resources import shipped
 from adapter.settings import Facility, FeedSettings, Settings
 from adapter.source import SourceEncounter

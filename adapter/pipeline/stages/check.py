@@ -8,9 +8,9 @@ from functools import partial
 from adapter.dossier.model import Dossier, Purpose
 from adapter.errors import BhytError
 from adapter.pipeline.batches import apart, give_back, in_batches
-from adapter.pipeline.cards import card_answers
 from adapter.pipeline.context import Context, StageResult
 from adapter.pipeline.owners import end_leases_of_the_dead
+from adapter.pipeline.stages.cards import card_answers
 from adapter.pipeline.workbench import Bench, CheckJob, InlineBench, WorkerLost
 from adapter.rules.context import CardLookup
 from adapter.rules.finding import Finding, Report

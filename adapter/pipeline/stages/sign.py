@@ -9,10 +9,10 @@ from functools import partial
 from adapter.errors import BhytError, LeaseLost, Terminal
 from adapter.gateway.services import service_for
 from adapter.pipeline.batches import apart, give_back, in_batches
-from adapter.pipeline.check import failed
 from adapter.pipeline.context import Context, StageResult
 from adapter.pipeline.owners import end_leases_of_the_dead
-from adapter.pipeline.sign_remote import sign_remotely
+from adapter.pipeline.stages.check import failed
+from adapter.pipeline.stages.sign_remote import sign_remotely
 from adapter.pipeline.workbench import InlineBench, Signed, SignJob, WorkerLost, as_it_came
 from adapter.signing.keys import AsynchronousKey
 from adapter.store import Claimed, Stage

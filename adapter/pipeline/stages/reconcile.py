@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from adapter.clock import VIETNAM
 from adapter.errors import BhytError, LeaseLost, SourceSchemaError, SourceValueError
 from adapter.pipeline.context import Context, StageResult
-from adapter.pipeline.pull import save, source_name
+from adapter.pipeline.stages.pull import save, source_name
 from adapter.store.work.reconciliation import Compared
 from connectors.base import Reconcilable
 

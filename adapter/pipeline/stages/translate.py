@@ -9,7 +9,7 @@ from adapter.errors import BhytError
 from adapter.pipeline.batches import apart, in_batches
 from adapter.pipeline.context import Context, StageResult
 from adapter.pipeline.owners import end_leases_of_the_dead
-from adapter.pipeline.pull import source_name
+from adapter.pipeline.stages.pull import source_name
 from adapter.pipeline.translation import Made, TranslateJob
 from adapter.pipeline.workbench import Bench, InlineBench
 from adapter.store import ClaimedEncounter

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from adapter.errors import BhytError, LeaseLost
 from adapter.pipeline.context import Context, StageResult
-from adapter.pipeline.pull import save, source_name
+from adapter.pipeline.stages.pull import save, source_name
 from adapter.source import SourceEncounter
 from adapter.store import Counts
 from adapter.store.messages.messages import COLLECTED, Stored
