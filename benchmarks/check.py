@@ -54,7 +54,7 @@ def _cost() -> Bar:
     assert not any(rules() for _ in range(_STAYS))
     cost = in_signatures(rules, warm=_STAYS)
     unit = f"RSA-2048 signatures, {_LINES} lines, {_STAYS} different stays without an error"
-    return Bar("check.rules_in_signatures", cost, 5, unit, "at most")
+    return Bar("check.rules_in_signatures", cost, 4.5, unit, "at most")
 
 
 def _faulty() -> Bar:
@@ -63,7 +63,7 @@ def _faulty() -> Bar:
     assert sum(len(dossier.rows(t)) for t in ("XML2", "XML3")) == _LINES
     cost = in_signatures(lambda: check(dossier, standard=standard, context=context), warm=20)
     unit = f"RSA-2048 signatures, {_LINES} lines with {found} findings"
-    return Bar("check.faulty_in_signatures", cost, 6.5, unit, "at most")
+    return Bar("check.faulty_in_signatures", cost, 5.5, unit, "at most")
 
 
 def _repeated(lines: int = _LINES) -> Dossier:
