@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +89,21 @@ def test_a_process_that_dies_gives_its_work_back_and_the_others_lose_nothing(poo
     lost = [number for number, one in enumerate(came) if isinstance(one, WorkerLost)]
     assert lost == [2]
     assert [one[0] for one in came if not isinstance(one, WorkerLost)] == [j.text for j in jobs if j.text != "die"]
+
+
+def test_a_process_that_cannot_be_started_is_told_and_not_waited_for(
+    pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_process: SpawnProcess) -> None:
+        raise OSError(errno.EAGAIN, "no more processes")
+
+    kit = _kit(pool, tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(SpawnProcess, "start", refuse)
+        with pytest.raises(Died):
+            pool.submit(kit, [Piece("1")]).result(timeout=20)
+    ((text, _, _),) = pool.submit(kit, [Piece("2")]).result(timeout=60)
+    assert text == "2"
 
 
 def test_work_that_outlives_a_second_try_is_done(pool: Pool, tmp_path: Path) -> None:
