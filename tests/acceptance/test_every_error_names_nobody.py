@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import socket
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -371,6 +372,8 @@ def test_a_fault_of_a_command_is_told_by_its_kind_and_place_only(
 
     monkeypatch.setattr(main, "build", broken)
     monkeypatch.setattr("sys.argv", ["bhyt", "status"])
+    monkeypatch.setattr("sys.excepthook", sys.__excepthook__)  # a command's process; a role's tells into its log
+    monkeypatch.delenv("BHYT_TRACEBACK", raising=False)
     with pytest.raises(SystemExit) as ended:
         main.main()
     told = capsys.readouterr()
