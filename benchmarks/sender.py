@@ -24,7 +24,7 @@ from adapter.settings import load_settings
 from adapter.store import Store
 from adapter.store.tables.schema import dossiers, encounters, revisions, signed_bodies
 from adapter.store.work.claims import SIGNED_BODY
-from adapter.store.work.intake import MA_LK
+from adapter.store.work.expected import MA_LK
 from benchmarks.bar import Bar
 
 _DOSSIERS = 10_000

@@ -18,7 +18,7 @@ from adapter.store.portal.imports import Source
 from adapter.store.portal.verdicts import Judged, Sent
 from adapter.store.states import Verdict
 from adapter.store.store import Store
-from adapter.store.work.intake import MA_LK
+from adapter.store.work.expected import MA_LK
 
 _VERDICTS = {
     "pending": Verdict.PENDING,

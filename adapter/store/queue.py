@@ -15,8 +15,8 @@ from adapter.store.tables.database import Database
 from adapter.store.tables.schema import dossiers, receipts, revisions
 from adapter.store.tables.statements import add
 from adapter.store.work.dossiers import clear_hold, set_hold
+from adapter.store.work.expected import MA_LK
 from adapter.store.work.findings import load_findings
-from adapter.store.work.intake import MA_LK
 from adapter.store.work.moves import move, record
 from adapter.store.work.outbox import lease_lost
 from adapter.store.work.settle import after_acceptance

@@ -30,7 +30,7 @@ from adapter.store.readiness import attestations
 from adapter.store.readiness import schema as readiness
 from adapter.store.tables import schema
 from adapter.store.tables.database import Database
-from adapter.store.work import claims, findings, first, intake, settle
+from adapter.store.work import claims, expected, findings, first, intake, settle
 from adapter.vault import Vault
 
 _HEAD_BYTES = 9
@@ -56,7 +56,7 @@ def _places() -> tuple[_Place, ...]:
     found = (
         (schema.cursors, "key_sealed", intake.SOURCE_KEY),
         (schema.encounters, "key_sealed", intake.SOURCE_KEY),
-        (schema.dossiers, "ma_lk_sealed", intake.MA_LK),
+        (schema.dossiers, "ma_lk_sealed", expected.MA_LK),
         (schema.findings, "text_sealed", findings._PURPOSE),
         (schema.attempts, "message_sealed", settle.MESSAGE),
         (schema.receipts, "thong_diep_sealed", settle.MESSAGE),
@@ -72,7 +72,7 @@ def _places() -> tuple[_Place, ...]:
         (book.book_decisions, "decision_sealed", books.DECISION),
         (book.book_checks, "note_sealed", books.NOTE),
         (portal.portal_imports, "name_sealed", imports.FILE_NAME),
-        (portal.sent_elsewhere, "ma_lk_sealed", intake.MA_LK),
+        (portal.sent_elsewhere, "ma_lk_sealed", expected.MA_LK),
         (people.users, "staff_sealed", users.STAFF),
         (people.answers, "body_sealed", answers.BODY),
         (readiness.attestations, "person_sealed", attestations._SEAL),

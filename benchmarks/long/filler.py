@@ -15,7 +15,7 @@ from sqlalchemy import Index, Table, insert
 
 from adapter.store.store import Store
 from adapter.store.tables.schema import dossiers, encounters, findings, revisions, search_words
-from adapter.store.work.intake import MA_LK
+from adapter.store.work.expected import MA_LK
 from adapter.vault import plain_words
 
 CODE = "01999"

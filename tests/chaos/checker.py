@@ -26,7 +26,7 @@ from adapter.resources import mapping_file
 from adapter.settings import Settings, absolute_sqlite_url
 from adapter.store import Store
 from adapter.store.tables.schema import dossiers, receipts, revisions
-from adapter.store.work.intake import MA_LK
+from adapter.store.work.expected import MA_LK
 from connectors.base import open_source
 
 Key = tuple[str, str, str]

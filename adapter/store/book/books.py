@@ -19,7 +19,7 @@ from adapter.store.states import State
 from adapter.store.tables.database import Database
 from adapter.store.tables.schema import dossiers, encounters, receipts, revisions, search_words
 from adapter.store.tables.statements import Facilities, add, only
-from adapter.store.work.intake import MA_LK
+from adapter.store.work.expected import MA_LK
 from adapter.store.work.moves import record
 from adapter.vault import Vault
 

@@ -31,7 +31,7 @@ from adapter.store.tables.schema import (
 )
 from adapter.store.tables.statements import Facilities, only
 from adapter.store.views.queries import Queries
-from adapter.store.work.intake import MA_LK
+from adapter.store.work.expected import MA_LK
 from adapter.vault import Vault
 
 _OVER = (State.ACCEPTED.value, State.SKIPPED.value)

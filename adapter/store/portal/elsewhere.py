@@ -18,7 +18,7 @@ from adapter.store.tables.database import Database
 from adapter.store.tables.schema import attempts, dossier_bodies, dossiers, revisions, signed_bodies
 from adapter.store.words import BEFORE_START, SENT_ELSEWHERE
 from adapter.store.work.dossiers import clear_hold
-from adapter.store.work.intake import MA_LK
+from adapter.store.work.expected import MA_LK
 from adapter.store.work.moves import move, record
 from adapter.vault import Vault
 

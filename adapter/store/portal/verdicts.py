@@ -21,7 +21,7 @@ from adapter.store.states import State, Verdict
 from adapter.store.tables.database import Database
 from adapter.store.tables.schema import dossiers, receipts, revisions, tasks
 from adapter.store.tables.statements import Facilities, only
-from adapter.store.work.intake import MA_LK
+from adapter.store.work.expected import MA_LK
 from adapter.store.work.moves import lock_dossier, record
 from adapter.vault import Vault
 

@@ -25,9 +25,9 @@ from adapter.store.tables.schema import (
     tasks,
 )
 from adapter.store.work.claims import SIGNED_BODY
+from adapter.store.work.expected import MA_LK
 from adapter.store.work.findings import load_findings
 from adapter.store.work.first import DOSSIER_BODY
-from adapter.store.work.intake import MA_LK
 from adapter.store.work.settle import MESSAGE
 from adapter.vault import Vault, plain_words
 

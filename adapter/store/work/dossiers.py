@@ -36,6 +36,7 @@ from adapter.store.tables.statements import add_with_id, change
 from adapter.store.tables.types import Id
 from adapter.store.words import stand_in
 from adapter.store.work.changes import changed_fields, told
+from adapter.store.work.expected import MA_LK, expect, expectation_owner, withdraw_unmet
 from adapter.store.work.first import (
     DOSSIER_BODY,
     Saving,
@@ -46,7 +47,6 @@ from adapter.store.work.first import (
     save_first,
     word_rows,
 )
-from adapter.store.work.intake import MA_LK, expect, expectation_owner, withdraw_unmet
 from adapter.store.work.moves import lock_dossier, move, record
 from adapter.vault import Vault
 

@@ -23,8 +23,8 @@ from adapter.store.records import Saved, Translated, Unit
 from adapter.store.states import State
 from adapter.store.tables.schema import dossier_bodies, dossiers, expectations, revisions, search_words
 from adapter.store.tables.types import Id
+from adapter.store.work.expected import MA_LK
 from adapter.store.work.findings import add_findings
-from adapter.store.work.intake import MA_LK
 from adapter.store.work.moves import first_state, record_many
 from adapter.vault import Vault
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Integer, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Integer, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from adapter.clock import VIETNAM
@@ -19,10 +19,10 @@ from adapter.store.tables.database import Database
 from adapter.store.tables.schema import cursors, dossiers, encounters, expectations, pulls, source_bodies
 from adapter.store.tables.statements import add, change
 from adapter.store.tables.types import Id, Instant
-from adapter.store.words import stand_in
+from adapter.store.work.expected import MA_LK, expect, withdraw_unmet
 from adapter.vault import Vault
 
-SOURCE_KEY, SOURCE_BODY, MA_LK = "source-key", "source-body", "ma-lk"
+SOURCE_KEY, SOURCE_BODY = "source-key", "source-body"
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,46 +413,6 @@ class Intake:
         return None if body is None else SourceEncounter.from_bytes(self._vault.open_(body, SOURCE_BODY))
 
 
-def expect(
-    connection: Connection,
-    vault: Vault,
-    *,
-    facility: str,
-    encounter_id: int,
-    source_key: str,
-    day: date,
-    expected: Iterable[Expected],
-) -> None:
-    """Note what must come out of an encounter. An MA_LK another encounter owns is expected under a stand-in."""
-    for one in expected:
-        for ma_lk in (one.ma_lk, stand_in(source_key)):
-            blind = vault.blind(ma_lk, MA_LK)
-            owner = expectation_owner(connection, facility, blind, one.purpose, one.occasion)
-            if owner is None:
-                row = {
-                    "facility": facility,
-                    "encounter_id": encounter_id,
-                    "ma_lk_blind": blind,
-                    "purpose": one.purpose,
-                    "occasion": one.occasion,
-                    "first_day": day,
-                }
-                add(connection, expectations, row)
-            if owner is None or owner == encounter_id:
-                break
-
-
-def expectation_owner(connection: Connection, facility: str, blind: bytes, purpose: str, occasion: str) -> int | None:
-    """The encounter a dossier's key is expected from; None when nobody claims it."""
-    asked = {"of_facility": facility, "blind": blind, "of_purpose": purpose, "of_occasion": occasion}
-    return connection.execute(_OWNER, asked).scalar_one_or_none()
-
-
-def withdraw_unmet(connection: Connection, encounter_id: int) -> None:
-    """Forget expectations that never became a dossier: readiness is judged anew."""
-    connection.execute(_WITHDRAW, {"of": encounter_id})
-
-
 _ROOM = 1 << 20
 """Sealed bytes one claim may take; opened they are about ten times as long."""
 _PENDING = (
@@ -509,19 +469,6 @@ _ADD_BODIES, _ADD_EXPECTATIONS = insert(source_bodies), insert(expectations)
 _TAKEN = select(expectations.c.ma_lk_blind, expectations.c.purpose, expectations.c.occasion).where(
     expectations.c.facility == bindparam("of"), expectations.c.ma_lk_blind.in_(bindparam("blinds", expanding=True))
 )
-_OWNER = select(expectations.c.encounter_id).where(
-    expectations.c.facility == bindparam("of_facility"),
-    expectations.c.ma_lk_blind == bindparam("blind"),
-    expectations.c.purpose == bindparam("of_purpose"),
-    expectations.c.occasion == bindparam("of_occasion"),
-)
-_MET = exists().where(
-    dossiers.c.facility == expectations.c.facility,
-    dossiers.c.ma_lk_blind == expectations.c.ma_lk_blind,
-    dossiers.c.purpose == expectations.c.purpose,
-    dossiers.c.occasion == expectations.c.occasion,
-)
-_WITHDRAW = delete(expectations).where(expectations.c.encounter_id == bindparam("of"), ~_MET)
 
 
 def _other_pull() -> LeaseLost:

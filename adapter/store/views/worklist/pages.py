@@ -26,8 +26,8 @@ from adapter.store.views.worklist.conditions import (
 )
 from adapter.store.views.worklist.runs import merged
 from adapter.store.views.worklist.wanted import ORDERS, PURPOSES, STATES, Order, Page, Wanted, cursor, cut
+from adapter.store.work.expected import MA_LK
 from adapter.store.work.findings import opened
-from adapter.store.work.intake import MA_LK
 from adapter.vault import Vault, plain_words
 
 
