@@ -143,7 +143,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
-        if os.environ.get("BHYT_TRACEBACK") or sys.excepthook is not sys.__excepthook__:
+        if os.environ.get("BHYT_TRACEBACK") or sys.excepthook.__module__ == "adapter.engine.logs":
             raise  # for a developer, or into a role's own log
         sys.stderr.write(_fault(error))
         sys.exit(1)

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -362,21 +363,24 @@ def test_what_libraries_and_our_own_faults_say_is_told_without_its_values(heard:
         assert kept in said, kept
 
 
+def broken_command() -> None:
+    """A command with a fault of its own."""
+    raise LookupError(f"nobody is called {sorted(PERSON)}")
+
+
 def test_a_fault_of_a_command_is_told_by_its_kind_and_place_only(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from adapter.cli import main
 
-    def broken(_argv: object) -> None:
-        raise LookupError(f"nobody is called {sorted(PERSON)}")
-
-    monkeypatch.setattr(main, "build", broken)
-    monkeypatch.setattr("sys.argv", ["bhyt", "status"])
-    monkeypatch.setattr("sys.excepthook", sys.__excepthook__)  # a command's process; a role's tells into its log
+    monkeypatch.setattr("sys.excepthook", sys.excepthook)  # typer sets its own
+    monkeypatch.setitem(sys.modules, "broken_commands", SimpleNamespace(broken=broken_command))
+    monkeypatch.setitem(main.COMMANDS, "broken", "broken_commands:broken")
+    monkeypatch.setattr("sys.argv", ["bhyt", "broken"])
     monkeypatch.delenv("BHYT_TRACEBACK", raising=False)
     with pytest.raises(SystemExit) as ended:
         main.main()
     told = capsys.readouterr()
     assert ended.value.code == 1
-    assert "LookupError, test_every_error_names_nobody.py:" in told.err
+    assert "(LookupError, test_every_error_names_nobody.py:" in told.err
     assert [value for value in PERSON if value in told.err + told.out] == []
