@@ -123,7 +123,9 @@ def preview_command(
             encounter = one(source, key)
     else:
         raise ConfigError("Cần --key hoặc --snapshot", "--key or --snapshot is needed")
-    found = preview(plan, encounter, facility=at.code, now=system_clock(), purpose=purpose, unmask=unmask)
+    found = preview(
+        plan, encounter, facility=at.code, now=system_clock(), purpose=purpose, unmask=unmask, standard=at.standard
+    )
     if json_:
         print_json(found)
     else:
@@ -177,7 +179,7 @@ def diff_command(
     now = system_clock()
     with opened(after, at, url) as source:
         encounters = sample(source, count, now)
-    found = diff(before, after, encounters, facility=at.code, now=now, unmask=unmask)
+    found = diff(before, after, encounters, facility=at.code, now=now, unmask=unmask, standard=at.standard)
     if json_:
         print_json(found)
         return
@@ -238,7 +240,9 @@ def coverage_command(
     now = system_clock()
     with opened(plan, at, url) as source:
         encounters = sample(source, count, now)
-    found = explain(coverage(plan, encounters, facility=at.code, now=now), read_reasons(plan.path))
+    found = explain(
+        coverage(plan, encounters, facility=at.code, now=now, standard=at.standard), read_reasons(plan.path)
+    )
     if json_:
         print_json(found)
         return

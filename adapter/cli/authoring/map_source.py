@@ -28,6 +28,11 @@ class Site:
     def code(self) -> str:
         return self.facility.code if self.facility is not None else "00000"
 
+    @property
+    def standard(self) -> str | None:
+        """The layout the facility is pinned to."""
+        return self.facility.standard if self.facility is not None else None
+
 
 def site(workdir: Path | None, config: Path | None, facility: str | None) -> Site:
     """The configured facility; without any configuration an empty site, unless one was asked for."""

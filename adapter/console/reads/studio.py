@@ -117,12 +117,25 @@ def compared(console: Console, facility: Facility, new: Path) -> dict[str, Any]:
     """What a version changes over the newest encounters. Raises MappingError when one of both does not load."""
     old = plan_at(running(console, facility)[0])
     encounters = samples(console, facility)
-    return compare.diff(old, mapping.load_mapping(new), encounters, facility=facility.code, now=console.clock())
+    return compare.diff(
+        old,
+        mapping.load_mapping(new),
+        encounters,
+        facility=facility.code,
+        now=console.clock(),
+        standard=facility.standard,
+    )
 
 
 def covered(console: Console, facility: Facility, path: Path) -> dict[str, Any]:
     """How often each field is filled over the newest encounters."""
-    return compare.coverage(plan_at(path), samples(console, facility), facility=facility.code, now=console.clock())
+    return compare.coverage(
+        plan_at(path),
+        samples(console, facility),
+        facility=facility.code,
+        now=console.clock(),
+        standard=facility.standard,
+    )
 
 
 def tested(path: Path) -> list[testing.Result]:
@@ -142,7 +155,9 @@ def previewed(console: Console, facility: Facility, path: Path, ma_lk: str) -> d
     snapshot = console.store.intake.snapshot(shown["encounter_id"], shown["revisions"][-1]["source_hash"])
     if snapshot is None:
         return None
-    return preview.preview(plan_at(path), snapshot, facility=facility.code, now=console.clock())
+    return preview.preview(
+        plan_at(path), snapshot, facility=facility.code, now=console.clock(), standard=facility.standard
+    )
 
 
 def plan_or_none(path: Path) -> mapping.Plan | None:

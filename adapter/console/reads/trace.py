@@ -47,6 +47,7 @@ def trace_of(console: Console, line: dict[str, Any]) -> Trace:
             now=console.clock(),
             purpose=Purpose(line["purpose"]),
             unmask=True,
+            standard=facility.standard,
         )
     except BhytError:
         return Trace({}, "mapping")

@@ -19,7 +19,13 @@ from adapter.text import mask
 
 
 def _translated(
-    plan: Plan, encounter: SourceEncounter, facility: str, now: datetime, uninsured: Iterable[str] = UNINSURED_TABLES
+    plan: Plan,
+    encounter: SourceEncounter,
+    *,
+    facility: str,
+    now: datetime,
+    standard: str | None,
+    uninsured: Iterable[str] = UNINSURED_TABLES,
 ) -> tuple[dict[str, Dossier], dict[str, str]]:
     """Dossiers and error codes by "purpose occasion"."""
     found: dict[str, Dossier] = {}
@@ -31,20 +37,29 @@ def _translated(
     for one in due:
         key = f"{one.purpose.value} {one.occasion}".strip()
         try:
-            found[key] = plan.translate(encounter, one, facility=facility, now=now, uninsured_tables=uninsured)
+            found[key] = plan.translate(
+                encounter, one, facility=facility, now=now, uninsured_tables=uninsured, standard=standard
+            )
         except BhytError as error:
             failed[key] = error.code
     return found, failed
 
 
 def diff(
-    old: Plan, new: Plan, encounters: Iterable[SourceEncounter], *, facility: str, now: datetime, unmask: bool = False
+    old: Plan,
+    new: Plan,
+    encounters: Iterable[SourceEncounter],
+    *,
+    facility: str,
+    now: datetime,
+    unmask: bool = False,
+    standard: str | None = None,
 ) -> dict[str, Any]:
     """Which fields change in how many dossiers, and the money before and after.
 
     ``{"encounters","dossiers","changed","only_old","only_new","failed_old","failed_new","fields":[{"table",
     "field","dossiers","before","after"}],"sums":[{"table","field","before","after"}]}``; ``before`` and ``after`` of a
-    field are the first example, masked unless ``unmask``.
+    field are the first example, masked unless ``unmask``. ``standard``: the layout the facility is pinned to.
     """
     counts: Counter[tuple[str, str]] = Counter()
     examples: dict[tuple[str, str], tuple[str, str]] = {}
@@ -60,8 +75,8 @@ def diff(
     }
     for encounter in encounters:
         total["encounters"] += 1
-        before, failed_before = _translated(old, encounter, facility, now)
-        after, failed_after = _translated(new, encounter, facility, now)
+        before, failed_before = _translated(old, encounter, facility=facility, now=now, standard=standard)
+        after, failed_after = _translated(new, encounter, facility=facility, now=now, standard=standard)
         total["failed_old"] += len(failed_before)
         total["failed_new"] += len(failed_after)
         for key in dict.fromkeys([*before, *after]):
@@ -121,21 +136,30 @@ def _add_sums(sums: dict[tuple[str, str], list[Decimal]], dossier: Dossier, side
                     sums.setdefault((table, name), [Decimal(0), Decimal(0)])[side] += value
 
 
-def coverage(plan: Plan, encounters: Iterable[SourceEncounter], *, facility: str, now: datetime) -> dict[str, Any]:
+def coverage(
+    plan: Plan,
+    encounters: Iterable[SourceEncounter],
+    *,
+    facility: str,
+    now: datetime,
+    standard: str | None = None,
+) -> dict[str, Any]:
     """How often each field of the layout is filled, tables that travel in a file of their own included.
 
     ``{"encounters","dossiers","failed":{code: n},"tables":[{"table","rows","fields":[{"field","required","mapped",
-    "filled","rows"}]}]}``. ``mapped``: yes, automatic, empty (written as null) or no.
+    "filled","rows"}]}]}``. ``mapped``: yes, automatic, empty (written as null) or no. ``standard``: the layout the
+    facility is pinned to.
     """
-    standard = written_as(plan.standard) if plan.standard else plan.layout(now.date()).standard
-    uninsured = (*UNINSURED_TABLES, *(t.name for t in standard.tables.values() if t.carrier == "file"))
+    pin = standard or plan.standard
+    layout = written_as(pin) if pin else plan.layout(now.date()).standard
+    uninsured = (*UNINSURED_TABLES, *(t.name for t in layout.tables.values() if t.carrier == "file"))
     filled: Counter[tuple[str, str]] = Counter()
     rows: Counter[str] = Counter()
     failed: Counter[str] = Counter()
     encounters_read = dossiers = 0
     for encounter in encounters:
         encounters_read += 1
-        found, errors = _translated(plan, encounter, facility, now, uninsured)
+        found, errors = _translated(plan, encounter, facility=facility, now=now, standard=standard, uninsured=uninsured)
         failed.update(errors.values())
         dossiers += len(found)
         for dossier in found.values():
@@ -162,7 +186,7 @@ def coverage(plan: Plan, encounters: Iterable[SourceEncounter], *, facility: str
                     for spec in table.fields
                 ],
             }
-            for table in standard.tables.values()
+            for table in layout.tables.values()
         ],
     }
 

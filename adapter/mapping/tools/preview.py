@@ -9,7 +9,7 @@ from typing import Any
 from adapter.dossier.model import Purpose
 from adapter.errors import BhytError, MappingError
 from adapter.mapping.language.blocks import Block
-from adapter.mapping.language.scope import Scope
+from adapter.mapping.language.scope import Run, Scope
 from adapter.mapping.plan import Plan
 from adapter.mapping.readiness import Due
 from adapter.mapping.tools.shown import shown_node
@@ -25,12 +25,14 @@ def preview(
     now: datetime,
     purpose: Purpose | None = None,
     unmask: bool = False,
+    standard: str | None = None,
 ) -> dict[str, Any]:
     """Every field of every row: source column and value, step, place in the file, wire text.
 
     ``{"ma_lk","due":[…],"reason","dossiers":[{"purpose","occasion","standard","rows":[{"table","row",
     "fields":[{"field","from","source","value","step","file","line"}]}],"notes":[…]}],"errors":[…]}``. A
-    purpose that is not due is shown when it is named. Errors are listed, never raised.
+    purpose that is not due is shown when it is named. ``standard``: the layout the facility is pinned to. Errors are
+    listed, never raised.
     """
     show: Callable[[Any], str] = _plain if unmask else mask
     try:
@@ -42,7 +44,10 @@ def preview(
     if purpose is not None and not wanted:
         wanted = [Due(purpose, "first_cost" if purpose is Purpose.CHECKIN else "")]
     errors: list[dict[str, Any]] = []
-    dossiers = [_dossier(plan, encounter, one, facility=facility, now=now, show=show, errors=errors) for one in wanted]
+    dossiers = []
+    for one in wanted:
+        run = plan.run(encounter, facility=facility, occasion=one.occasion, now=now, standard=standard)
+        dossiers.append(_dossier(plan, run, one, show=show, errors=errors))
     return {
         "ma_lk": show(readiness.ma_lk),
         "due": [{"purpose": d.purpose.value, "occasion": d.occasion, "exempt": d.exempt_reason} for d in due],
@@ -53,17 +58,10 @@ def preview(
 
 
 def _dossier(
-    plan: Plan,
-    encounter: SourceEncounter,
-    due: Due,
-    *,
-    facility: str,
-    now: datetime,
-    show: Callable[[Any], str],
-    errors: list[dict[str, Any]],
+    plan: Plan, run: Run, due: Due, *, show: Callable[[Any], str], errors: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    run = plan.run(encounter, facility=facility, occasion=due.occasion, now=now)
-    layout = plan.layout(run.visit_date or now.date())
+    layout = run.layout
+    assert layout is not None  # noqa: S101 -- a run begins with it
     rows: list[dict[str, Any]] = []
     for table in plan.wanted(due.purpose, layout.standard):
         try:

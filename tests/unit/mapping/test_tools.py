@@ -188,6 +188,19 @@ def test_diff_counts_changed_fields_and_compares_the_money(small: Path, tmp_path
     assert (same["changed"], same["fields"], same["sums"]) == (0, [], [])
 
 
+def test_the_layout_a_facility_is_pinned_to_holds_for_every_tool(small: Path) -> None:
+    plan = load_mapping(small)
+    one = encounter({"ID": "K1", "NAME": "x", "SEX": "F", "FEE": "1"})
+    shown = preview(plan, one, facility=FACILITY, now=NOW, standard="4750")
+    assert [d["standard"] for d in shown["dossiers"]] == ["4750"] * len(shown["dossiers"])
+    assert shown["dossiers"]
+    found = coverage(plan, [one], facility=FACILITY, now=NOW, standard="4750")
+    fields = {t["table"]: {f["field"] for f in t["fields"]} for t in found["tables"]}
+    assert "MA_NOI_DEN" in fields["XML13"]  # 3176 says MA_CSKCB_DEN
+    same = diff(plan, plan, [one], facility=FACILITY, now=NOW, standard="4750")
+    assert (same["changed"], same["failed_new"]) == (0, 0)
+
+
 def test_coverage_tells_filled_from_mapped_from_forgotten(small: Path) -> None:
     seen = [
         encounter({"ID": "K1", "NAME": None, "SEX": "F", "FEE": "1"}),
