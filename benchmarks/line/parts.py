@@ -44,7 +44,12 @@ class Parts:
     @classmethod
     def of(cls, work: Work, count: int) -> Parts:
         """The first stays of the source, taken through every part once; each file is proved by both verifiers."""
-        encounters = work.source.pull(None, now=NOW).encounters[:count]
+        encounters: list[SourceEncounter] = []
+        cursor = None
+        while len(encounters) < count:
+            batch = work.source.pull(cursor, now=NOW)
+            encounters += batch.encounters
+            cursor = batch.cursor
         dossiers = [work.plan.translate(e, CLAIM, facility=FACILITY, now=NOW) for e in encounters]
         written = [write(d, created_on=TODAY) for d in dossiers]
         plain = SignxmlBench(work)
