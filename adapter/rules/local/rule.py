@@ -16,7 +16,7 @@ from adapter.expr import Expression, compile_expression
 from adapter.rules.finding import Severity
 from adapter.rules.values import number
 from adapter.rules.view import Row, View
-from adapter.standard.spec import Table, layouts, written_as
+from adapter.standard.spec import FieldSpec, layouts, written_as
 
 HEADER = "XML1"
 
@@ -45,17 +45,19 @@ class LocalRule:
 
         Raises ExpressionError when the expression cannot be worked out on values that are there.
         """
-        table = view.standard.tables.get(self.table)
-        if table is None:
+        if self.table not in view.standard.tables:
             return False
-        env: dict[str, Any] = _values(table, row)
-        env[HEADER] = _values(view.standard.tables[HEADER], view.x1) if HEADER in view.standard.tables else {}
+        rows = view.once(_read_rows)
+        env = rows.get((self.table, row.number))
+        if env is None:
+            env = rows[self.table, row.number] = _ReadRow(view, self.table, row)
+            env[HEADER] = view.once(_header)
         condition = self.compiled()
         try:
             return condition(env) is True
         except ExpressionError:
-            read = [env.get(name) for name in condition.names if name != HEADER]
-            read += [env[HEADER].get(column) for name, column in condition.columns if name == HEADER]
+            read = [env.read(name) for name in condition.names if name != HEADER]
+            read += [env[HEADER].read(column) for name, column in condition.columns if name == HEADER]
             if any(value is None for value in read):
                 return False
             raise
@@ -79,11 +81,38 @@ def _compiled(source: str, table: str, file: str, line: int, column: int) -> Exp
     )
 
 
-def _values(table: Table, row: Mapping[str, str]) -> dict[str, Any]:
-    values: dict[str, Any] = dict.fromkeys(table.by_name)
-    for name, text in row.items():
-        if not text:
-            continue
-        spec = table.by_name.get(name)
-        values[name] = number(text) if spec is not None and spec.kind == "N" else text
-    return values
+class _ReadRow(dict[str, Any]):
+    """A row as expressions read it, field by field as they ask: the rules of one dossier share it."""
+
+    __slots__ = ("fields", "row")
+
+    def __init__(self, view: View, table: str, row: Mapping[str, str]) -> None:
+        super().__init__()
+        found = view.standard.tables.get(table)
+        self.fields: Mapping[str, FieldSpec] = found.by_name if found is not None else {}
+        self.row = row
+
+    def __missing__(self, name: str) -> Any:
+        spec, text = self.fields.get(name), self.row.get(name, "")
+        if spec is None and not text:
+            raise KeyError(name)  # a field of another layout
+        value: Any = None
+        if text:
+            value = number(text) if spec is not None and spec.kind == "N" else text
+        self[name] = value
+        return value
+
+    def read(self, name: str) -> Any:
+        """The value, None for a field of another layout."""
+        try:
+            return self[name]
+        except KeyError:
+            return None
+
+
+def _read_rows(_: View) -> dict[tuple[str, int], _ReadRow]:
+    return {}
+
+
+def _header(view: View) -> _ReadRow:
+    return _ReadRow(view, HEADER, view.x1)
