@@ -1,8 +1,8 @@
 """Gates: why a facility's service does not send just now. Every worker sees the same ones.
 
 Kinds: ``stop`` (a person's switch), ``auth`` (the gateway refused the login), ``breaker``
-(failures in a row), ``cert`` (the signing key), ``pause`` (a person's: nothing runs at all). A
-gate with ``until`` opens by itself then.
+(failures in a row), ``cert`` (the signing key), ``pause`` (a person's: nothing runs at all).
+A gate with ``until`` lets a try through then.
 """
 
 from __future__ import annotations
