@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -136,7 +139,7 @@ def test_idle_processes_are_let_go_and_come_again(tmp_path: Path) -> None:
     try:
         ((_, _, first),) = _bench(pool).sent(_kit(pool, tmp_path), [Piece("1")])
         deadline = time.monotonic() + 20
-        while pool.running or Path(f"/proc/{first}").exists():
+        while pool.running or _lives(first):
             assert time.monotonic() < deadline
             time.sleep(0.05)
         ((_, _, second),) = _bench(pool).sent(_kit(pool, tmp_path), [Piece("2")])
@@ -150,10 +153,58 @@ def test_a_closed_pool_takes_no_work_and_leaves_no_process(tmp_path: Path) -> No
     kit = _kit(pool, tmp_path)
     ((_, _, pid),) = _bench(pool).sent(kit, [Piece("1")])
     pool.close()
-    assert not Path(f"/proc/{pid}").exists()
+    assert not _lives(pid)
     with pytest.raises(Died):
         pool.submit(kit, [Piece("2")]).result()
     assert not pool.worth(1 << 30)
+
+
+def test_a_service_manager_that_ends_every_process_of_the_service_loses_no_work(pool: Pool, tmp_path: Path) -> None:
+    ((_, _, first),) = _bench(pool).sent(_kit(pool, tmp_path), [Piece("1")])
+    os.kill(first, signal.SIGTERM)  # the engine, told the same, finishes what is at work and closes the pipe
+    came = list(_bench(pool).sent(_kit(pool, tmp_path), [Piece(str(n)) for n in range(40)]))
+    assert first in {pid for _, _, pid in came}
+
+
+_PARENT = """
+import os, signal, sys
+from pathlib import Path
+from adapter.pipeline.pool.pool import Pool
+from tests.support.pool_kits import Piece, TestKit
+
+if __name__ == "__main__":
+    pool = Pool(1)
+    kit = pool.kit(("test", "01999"), "", lambda: TestKit(Path(sys.argv[1])))
+    ((_, _, pid),) = pool.submit(kit, [Piece("1")]).result()
+    print(pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def _lives(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"  # where nobody collects the dead of others
+
+
+def test_processes_do_not_outlive_an_engine_that_was_killed(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(_PARENT, encoding="utf-8")
+    told = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "mark")],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        check=False,
+        timeout=120,
+    )
+    assert told.returncode == -signal.SIGKILL
+    pid = int(told.stdout)
+    deadline = time.monotonic() + 30
+    while _lives(pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_small_work_starts_no_process() -> None:
