@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from adapter.clock import from_datetime12
 from adapter.dossier.model import Dossier, Purpose
-from adapter.rules import Context, Options, check
+from adapter.rules import Context, Options, check, registry
 from adapter.rules.catalogue import catalogue, reviewed
 from adapter.rules.context import Override
 from adapter.rules.report.hints import hint
@@ -133,3 +135,14 @@ def test_a_part_that_cannot_be_read_is_one_finding() -> None:
     assert [f.rule for f in run(cut).findings if f.severity == "error"] == ["PKG-008"]
     twice = {**cut, "@file": {"outer": [["(<FILEHOSO><LOAIHOSO>XML2</LOAIHOSO>.*?</FILEHOSO>)", r"\1\1"]]}}
     assert [f.rule for f in run(twice).findings if f.severity == "error"] == ["PKG-010"]
+
+
+def test_what_is_remembered_of_texts_that_passed_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry.forget()
+    monkeypatch.setattr(registry, "_REMEMBERED", 20)
+    for number in range(60):
+        patch = {"XML2.1.DON_GIA": f"{1000 + number}.000", "XML2.1.LIEU_DUNG": f"1 viên * 2 lần * {number} ngày"}
+        run({"@base": "outpatient", **patch})
+    passed = [sum(map(len, known.values())) for known in registry._silent]
+    assert 20 <= max(passed) <= 30
+    assert max(map(len, registry._well_formed)) <= 30
