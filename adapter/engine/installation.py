@@ -19,6 +19,7 @@ from typing import Any
 
 from adapter.clock import Clock, system_clock
 from adapter.cutover.guards import check_start, keep_starts, require_ready
+from adapter.engine.allocator import give_memory_back
 from adapter.engine.opening import open_store
 from adapter.engine.plans import plan_path
 from adapter.engine.traces import stage_span
@@ -346,6 +347,7 @@ def open_installation(
     Raises ConfigError when a start or a person's confirmation is missing (`adapter.cutover.guards`).
     """
     check_start(settings)
+    give_memory_back()
     with open_store(settings, clock) as store:
         require_ready(settings, store)
         keep_starts(settings, store, actor=owner_name(), clock=clock)
