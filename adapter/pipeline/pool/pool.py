@@ -26,6 +26,8 @@ from adapter.pipeline.pool.process import Whole, serve
 _IDLE = 45.0
 """Seconds without work after which a process is let go: an idle service holds no memory for it."""
 _GRACE = 10.0
+_KITS = 24
+"""Kits one process holds (a mapping, a set of rules or a key of one facility); for a further one it starts afresh."""
 _START_AFTER = 12 << 20
 """Bytes of bodies that must have come before it is worth starting (about 150 dossiers of 60 lines)."""
 _FORGET_AFTER = 60.0
@@ -194,6 +196,8 @@ class _Worker:
 
     def work(self, kit: Kit, jobs: Sequence[Any]) -> list[Any] | Whole:
         """Raises EOFError or OSError when the process is gone."""
+        if len(self._knows) >= _KITS and kit.name not in self._knows:
+            self.end()  # a province's hospitals would not all fit into its memory
         pipe = self._pipe or self._start()
         news = self._knows.get(kit.name) != kit.token
         pipe.send_bytes(pickle.dumps((kit.name, kit.blob if news else None, jobs), protocol=5))

@@ -296,7 +296,7 @@ def test_a_dossier_that_processes_die_over_is_given_back_and_stops_no_other(worl
         world.source.put(key)
     world.run("pull", "translate")
     for stage, left, gone_on in (("check", "translated", "ready"), ("sign", "ready", "signed")):
-        result = STAGES[stage](replace(world.context(), bench=_Deadly(world, "LK2"), key=object()))
+        result = STAGES[stage](replace(world.context(), bench=_Deadly(world, "LK2"), key=_key()))
         assert [error.code for error in result.failures] == ["WORKER-LOST"]
         assert result.done == 2
         assert world.dossier("LK2")["state"] == left
