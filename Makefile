@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 ARGS ?=
 WORKDIR ?= demo-work
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Compiled modules are kept, whatever the shell says: every start of a role would compile the whole product anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint audit bench bench-long bench-connectors chaos cluster docs clean lock format install install-dev system-packages
 
