@@ -3,6 +3,7 @@
   "use strict";
   const body = document.body;
   const lost = document.getElementById("lost");
+  let leaving = false;
 
   function clock() {
     return new Date().toLocaleTimeString("vi-VN", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
@@ -16,11 +17,13 @@
 
   // A piece is replaced only when it changed and nobody is at work inside it.
   async function renew(piece) {
-    if (document.hidden || busy(piece)) return;
+    if (leaving || document.hidden || busy(piece)) return;
     try {
       const answer = await fetch(piece.dataset.refresh, { headers: { "X-Piece": "1" }, credentials: "same-origin" });
+      if (leaving) return;
       if (answer.redirected && new URL(answer.url).pathname === "/login") {
-        location.assign(answer.url.replace(/next=[^&]*/, "") + "?next=" + encodeURIComponent(location.pathname + location.search));
+        leaving = true;
+        location.assign("/login?next=" + encodeURIComponent(location.pathname + location.search));
         return;
       }
       if (!answer.ok) throw new Error(String(answer.status));
@@ -74,6 +77,7 @@
       last = Infinity;
       document.getElementById("main").hidden = true;
       const form = document.getElementById("logout");
+      leaving = true;
       form.elements.namedItem("why").value = "idle";
       form.requestSubmit();
     }, 5000);
