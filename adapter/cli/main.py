@@ -19,6 +19,7 @@ from typing import Any
 import typer
 
 from adapter import __version__
+from adapter.collector import collect_seldom
 from adapter.errors import BhytError, ConfigError
 
 # name → "module:attribute"; the attribute is a Typer application, or one function
@@ -132,6 +133,7 @@ def _tell_version(asked: bool) -> None:
 
 def main() -> None:
     """Entry point. An expected error is one message in the user's language, never a traceback."""
+    collect_seldom()
     try:
         build(sys.argv[1:])(standalone_mode=True)
     except ConfigError as error:

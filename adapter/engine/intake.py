@@ -8,7 +8,6 @@ after a pause, the others go on.
 from __future__ import annotations
 
 import contextlib
-import gc
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from adapter.clock import Clock, system_clock
+from adapter.collector import settle
 from adapter.engine.heartbeat import Heart
 from adapter.engine.logs import log
 from adapter.engine.opening import open_store
@@ -127,8 +127,7 @@ def run_intake(settings: Settings, clock: Clock = system_clock, *, stop: threadi
         threads = [threading.Thread(target=one.run, name=one.name, daemon=True) for one in running]
         threads.append(threading.Thread(target=_look_after, args=(running, stop), name="look", daemon=True))
         # What stands now stays: looking through it again and again would make a sender wait.
-        gc.collect()
-        gc.freeze()
+        settle()
         for thread in threads:
             thread.start()
         log.info("intake started", feeds=len(running))

@@ -6,7 +6,6 @@ It ends when the pipe does, so it never outlives its parent; signals of a servic
 
 from __future__ import annotations
 
-import gc
 import pickle
 import resource
 import signal
@@ -16,6 +15,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from adapter.collector import collect_seldom, settle
 from adapter.errors import BhytError, Terminal, Transient
 from adapter.rules.context import Catalogues
 from adapter.settings import Facility, Settings
@@ -153,8 +153,8 @@ def _opened(kit: bytes) -> Callable[[Sequence[Any]], Iterable[Any]]:
     made: TranslateKit | CheckKit | SignKit = pickle.loads(kit)  # noqa: S301 -- our own parent's words
     use_layers([made.settings.path(folder) for folder in made.settings.standard.extra_layers])
     bench = made.bench()
-    gc.collect()
-    gc.freeze()  # mapping, rules and standards stay; the collector need not look at them again
+    collect_seldom()
+    settle()  # mapping, rules and standards stay
     return bench
 
 
