@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from adapter.clock import Clock, system_clock
-from adapter.collector import collect_seldom
 from adapter.cutover.guards import check_start, keep_starts, require_ready
 from adapter.engine.allocator import give_memory_back
 from adapter.engine.opening import open_store
@@ -349,7 +348,6 @@ def open_installation(
     """
     check_start(settings)
     give_memory_back()
-    collect_seldom()
     with open_store(settings, clock) as store:
         require_ready(settings, store)
         keep_starts(settings, store, actor=owner_name(), clock=clock)

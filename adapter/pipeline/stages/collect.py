@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from adapter.errors import BhytError, LeaseLost
 from adapter.pipeline.context import Context, StageResult
-from adapter.pipeline.stages.pull import save, source_name
+from adapter.pipeline.stages.pull import ended, save, source_name
 from adapter.source import SourceEncounter
 from adapter.store import Counts
 from adapter.store.messages.messages import COLLECTED, Stored
@@ -56,16 +56,7 @@ def collect(ctx: Context) -> StageResult:
         result.count("gave_way")  # another process collects the same visits
     except BhytError as error:
         result.failures.append(error)
-    if pull_id is not None:
-        told = "; ".join(f"{e.code}: {e.message_en}" for e in result.failures) or None
-        try:
-            store.intake.finish_pull(pull_id, ctx.clock(), told)
-        except BhytError as error:
-            result.failures.append(error)
-    result.done = total.read
-    for what in ("unchanged", "new", "changed", "skipped"):
-        result.count(what, getattr(total, what))
-    return result
+    return ended(ctx, result, pull_id, total)
 
 
 def _messages(ctx: Context, collector: Collector, visit: str) -> list[Stored]:

@@ -47,10 +47,15 @@ def pull(ctx: Context) -> StageResult:
         result.count("gave_way")
     except BhytError as error:
         result.failures.append(error)
+    return ended(ctx, result, pull_id, total)
+
+
+def ended(ctx: Context, result: StageResult, pull_id: int | None, total: Counts) -> StageResult:
+    """Close the line of a pull that was begun, with what went wrong, and count what came of it."""
     if pull_id is not None:
         told = "; ".join(f"{e.code}: {e.message_en}" for e in result.failures) or None
         try:
-            store.intake.finish_pull(pull_id, ctx.clock(), told)
+            ctx.store.intake.finish_pull(pull_id, ctx.clock(), told)
         except BhytError as error:
             result.failures.append(error)
     result.done = total.read
