@@ -7,7 +7,7 @@ what it holds cannot be read. Which empty values count as gaps is data (``data/e
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -16,7 +16,7 @@ import yaml
 
 from adapter.clock import from_datetime12
 from adapter.dossier.model import Dossier
-from adapter.healthbook.catalogue import DATA, BookField, Rule, fields, groups, rules_of
+from adapter.healthbook.catalogue import DATA, BookField, fields, groups, rules_of
 from adapter.healthbook.projection import Extra, source_rows, visit_day
 
 Reach = Literal["ok", "missing", "malformed"]
@@ -36,7 +36,7 @@ class Completeness:
 def assess(dossier: Dossier, extra: Extra) -> Completeness:
     """Which fields hold something, without building the book."""
     there = _Rows(dossier, extra)
-    filled = frozenset(name for name, rules in rules_of().items() if _filled(rules, there))
+    filled = frozenset(name for (table, group), columns in _sources() for name in there.filled(table, group, columns))
     empty = frozenset(about.id for about in fields().values() if about.id not in filled and _expected(about, there))
     return Completeness(filled, empty, reach(dossier.header))
 
@@ -100,20 +100,28 @@ class _Rows:
             self._groups[name] = found
         return found
 
-
-def _filled(rules: Sequence[Rule], there: _Rows) -> bool:
-    for rule in rules:
-        if rule.group:
-            found = [rows for table, rows in there.of_group(rule.group) if table == rule.table]
-        else:
-            found = [there.of_table(rule.table)]
-        for rows in found:
-            for column in rule.columns:
+    def filled(self, table: str, group: str, columns: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+        """The fields for which one of the ``columns`` holds something in a table, or in the rows a group takes."""
+        found = [rows for name, rows in self.of_group(group) if name == table] if group else [self.of_table(table)]
+        for rows in filter(None, found):
+            for column, fed in columns.items():
                 for row in rows:
                     value = row.get(column)
                     if value and not str(value).isspace():
-                        return True
-    return False
+                        yield from fed
+                        break
+
+
+@lru_cache(maxsize=1)
+def _sources() -> tuple[tuple[tuple[str, str], Mapping[str, tuple[str, ...]]], ...]:
+    """What the book reads: (table, group or nothing) → column → the fields it can fill."""
+    found: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
+    for name, rules in rules_of().items():
+        for rule in rules:
+            columns = found.setdefault((rule.table, rule.group), {})
+            for column in rule.columns:
+                columns[column] = (*columns.get(column, ()), name)
+    return tuple(found.items())
 
 
 def _expected(about: BookField, there: _Rows) -> bool:

@@ -73,12 +73,10 @@ def judge(
     known = tuple(diseases(dossier, rules))
     # A file that other software signed leaves as it came: no text of it can be changed any more.
     settling = ("keep",) if dossier.document is not None else ("accept", "keep")
-    free_texts = _texts(dossier, rules.free_text)
-    free = Haystack(free_texts)
-    words = Haystack((*free_texts, *_texts(dossier, rules.names), *extra_texts(extra)))
+    words = Haystack((*_texts(dossier, rules.free_text), *_texts(dossier, rules.names), *extra_texts(extra)))
     for rule in rules.rules:
         if rule.cut:
-            found = list(proposals(dossier, rule, rules, known)) if rule.may_cut(free, known) else []
+            found = list(proposals(dossier, rule, rules, known)) if rule.may_cut(words, known) else []
             cuts += found
             open_cuts = [c for c in found if not {(rule.id, k, c.key) for k in settling} & decided]
             if found:
@@ -112,8 +110,10 @@ def _matches(
     return words.holds(rule.words)
 
 
-def _texts(dossier: Dossier, places: Mapping[str, Sequence[str]]) -> set[str]:
-    return {row.get(name, "") for table, names in places.items() for row in dossier.rows(table) for name in names}
+def _texts(dossier: Dossier, places: Mapping[str, Sequence[str]]) -> dict[str, None]:
+    """What stands in these elements, each text once, in the order they are met."""
+    tables = ((dossier.rows(table), names) for table, names in places.items())
+    return {row.get(name, ""): None for rows, names in tables if rows for name in names for row in rows}
 
 
 def proposals(dossier: Dossier, rule: PrivacyRule, rules: PrivacyRules, known: Sequence[str]) -> Iterator[Cut]:
@@ -129,14 +129,8 @@ def proposals(dossier: Dossier, rule: PrivacyRule, rules: PrivacyRules, known: S
 
 def diseases(dossier: Dossier, rules: PrivacyRules) -> Iterator[str]:
     """Every ICD-10 code of a dossier, each once."""
-    seen = set()
-    for table, names in rules.diseases.items():
-        for row in dossier.rows(table):
-            for name in names:
-                for code in row.get(name, "").split(";"):
-                    if code.strip() and code not in seen:
-                        seen.add(code)
-                        yield code.strip()
+    values = _texts(dossier, rules.diseases)
+    yield from dict.fromkeys(code for value in values for part in value.split(";") if (code := part.strip()))
 
 
 def flag(extra: Mapping[str, Any], name: str) -> bool:

@@ -151,7 +151,8 @@ def _shipped() -> PrivacyRules:
     return PrivacyRules(**document)
 
 
-def within(code: str, prefixes: Sequence[str]) -> bool:
+@lru_cache(maxsize=8192)
+def within(code: str, prefixes: tuple[str, ...]) -> bool:
     """Whether an ICD-10 code is one of these, below one, or in a range ``O00-O48``."""
     return bool(code) and any(_prefix(p).holds(code.strip().upper()) for p in prefixes)
 
@@ -178,8 +179,10 @@ class Haystack:
         there = sorted({text for text in texts if text})
         # Joined before they are composed and folded: once for all of them. NUL is no letter, no space and in no text.
         self._plain = unicodedata.normalize("NFC", _APART.join(there))
-        self._marked = _fold_composed(self._plain)
-        self._bare = _APART.join(text for text in self._marked.split(_APART) if not _MARKED.search(text))
+        # Of all spaces only the plain one is printable: nearly always there is nothing to replace, and no need to search.
+        one_space = "  " not in self._plain and "".join(there).isprintable()
+        self._marked = self._plain.casefold() if one_space else _fold_composed(self._plain)
+        self._bare = _APART.join([t for t in self._marked.split(_APART) if t.isascii() or not _MARKED.search(t)])
 
     def holds(self, words: tuple[str, ...]) -> bool:
         """Whether one of the words begins in one of the texts."""
@@ -195,7 +198,10 @@ _APART = "\0"
 
 def _begins(words: tuple[str, ...], text: str) -> bool:
     # Looking for each word as it stands is many times quicker than the pattern, and nearly always finds none.
-    return any(word in text for word in _folded(words)) and bool(_words(words).search(text))
+    for word in _folded(words):
+        if word in text:
+            return bool(_words(words).search(text))
+    return False
 
 
 @lru_cache(maxsize=256)
