@@ -88,18 +88,11 @@ class Plan:
         """
         if (told := encounter.problem) is not None:
             raise SourceValueError(*told)
-        run = self.run(encounter, facility="", occasion="", now=datetime.now(VIETNAM))
-        ma_lk = run.ma_lk()
-        if not ma_lk:
-            block = self.tables[self.identified_by][0]
-            raise broken(
-                "MAP-NO-KEY",
-                Where(block.where.file, block.where.line, block.where.column, self.identified_by, None, "MA_LK"),
-                "MA_LK trống: không thể nhận ra đợt điều trị",
-                "MA_LK is empty: the encounter cannot be identified",
-                hint=("sửa cột nguồn của MA_LK", "repair MA_LK's source column"),
-            )
-        due, reason = self.ready.due(run.root)
+        with self.run(encounter, facility="", occasion="", now=datetime.now(VIETNAM)) as run:
+            ma_lk = run.ma_lk()
+            if not ma_lk:
+                raise self._no_key()
+            due, reason = self.ready.due(run.root)
         return Readiness(ma_lk, due, reason)
 
     def translate(
@@ -133,23 +126,23 @@ class Plan:
         """:meth:`translate`, with the notes (letters lost, text cut, codes kept) made on the way."""
         if encounter.ready_made is not None:
             return Translation(as_it_came(encounter.ready_made, due, facility), ())
-        run = self.run(encounter, facility=facility, occasion=due.occasion, now=now, standard=standard)
-        layout = run.layout
-        assert layout is not None  # noqa: S101 -- run has just set it
-        tables: dict[str, Sequence[Mapping[str, str]]] = {}
-        for table in self.wanted(due.purpose, layout.standard, tuple(uninsured_tables)):
-            rows = run.rows(table)
-            if rows:
-                tables[table] = rows
-        dossier = Dossier(
-            facility=facility,
-            ma_lk=run.ma_lk(),
-            purpose=due.purpose,
-            standard=layout.standard.layout,
-            tables=tables,
-            occasion=due.occasion,
-        )
-        return Translation(dossier, tuple(run.notes))
+        with self.run(encounter, facility=facility, occasion=due.occasion, now=now, standard=standard) as run:
+            layout = run.layout
+            assert layout is not None  # noqa: S101 -- run has just set it
+            tables: dict[str, Sequence[Mapping[str, str]]] = {}
+            for table in self.wanted(due.purpose, layout.standard, tuple(uninsured_tables)):
+                rows = run.rows(table)
+                if rows:
+                    tables[table] = rows
+            dossier = Dossier(
+                facility=facility,
+                ma_lk=run.ma_lk(),
+                purpose=due.purpose,
+                standard=layout.standard.layout,
+                tables=tables,
+                occasion=due.occasion,
+            )
+            return Translation(dossier, tuple(run.notes))
 
     def healthbook(
         self, encounter: SourceEncounter, *, facility: str, now: datetime, standard: str | None = None
@@ -166,16 +159,16 @@ class Plan:
         """:meth:`healthbook`, with the notes made on the way."""
         if not self.book:
             return BookFacts({}, ())
-        run = self.run(encounter, facility=facility, occasion="", now=now, standard=standard)
         found: dict[str, dict[str, str] | list[dict[str, str]]] = {}
-        for name, section in book_sections().items():
-            if name in self.book:
-                rows = [dict(row) for row in run.rows(section.name)]
-                if section.many:
-                    found[name] = [row for row in rows if any(row.values())]
-                elif rows:
-                    found[name] = rows[0]
-        return BookFacts(found, tuple(run.notes))
+        with self.run(encounter, facility=facility, occasion="", now=now, standard=standard) as run:
+            for name, section in book_sections().items():
+                if name in self.book:
+                    rows = [dict(row) for row in run.rows(section.name)]
+                    if section.many:
+                        found[name] = [row for row in rows if any(row.values())]
+                    elif rows:
+                        found[name] = rows[0]
+            return BookFacts(found, tuple(run.notes))
 
     @property
     def book_fields(self) -> Mapping[str, frozenset[str]]:
@@ -208,6 +201,16 @@ class Plan:
         run.visit_date = self._visit_date(run.root) or run.visit_date
         run.layout = self.layout(run.visit_date, standard)
         return run
+
+    def _no_key(self) -> Exception:
+        block = self.tables[self.identified_by][0]
+        return broken(
+            "MAP-NO-KEY",
+            Where(block.where.file, block.where.line, block.where.column, self.identified_by, None, "MA_LK"),
+            "MA_LK trống: không thể nhận ra đợt điều trị",
+            "MA_LK is empty: the encounter cannot be identified",
+            hint=("sửa cột nguồn của MA_LK", "repair MA_LK's source column"),
+        )
 
     def _filled(self, encounter: SourceEncounter) -> SourceEncounter:
         """Of a source whose rows hold only what was said (``source.sparse``): what is read and absent is empty."""

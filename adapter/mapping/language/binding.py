@@ -12,7 +12,7 @@ from adapter.mapping.language.compiled import Value
 from adapter.mapping.language.fields import Finish, Maker, maker_of
 from adapter.mapping.language.rows import sort_scopes
 from adapter.mapping.language.rowtext import RowFunction, RowParts, row_function
-from adapter.mapping.language.scope import Mapped, Run, Scope
+from adapter.mapping.language.scope import Run, Scope
 from adapter.mapping.lookups import key_text
 from adapter.mapping.problems import at_field
 from adapter.standard.model import FieldSpec, Standard
@@ -57,12 +57,12 @@ class Layout:
     def __contains__(self, table: str) -> bool:
         return table in self._tables
 
-    def single(self, run: Run, table: str) -> Mapped:
+    def single(self, run: Run, table: str) -> Scope:
         """The row of a table that has one block without ``each``."""
         if table not in self._tables:
-            return Mapped(Scope(run, run.encounter.row, None, {}), {})
+            return Scope(run, run.encounter.row, None, {}).map({})
         bound = self._tables[table][1][0]
-        return Mapped(Scope(run, run.encounter.row, None, bound.block.names), bound.makers)
+        return Scope(run, run.encounter.row, None, bound.block.names).map(bound.makers)
 
     def rows(self, run: Run, table: str) -> list[dict[str, str]]:
         """The finished rows of a table, every field of the layout in its order. Raises MappingError."""
@@ -84,9 +84,8 @@ class Layout:
 
     def _row(self, run: Run, spec: Target, bound: _Bound, scope: Scope) -> dict[str, str] | None:
         single = bound.block.each is None and self._is_single(spec.name)
-        mapped = run.single(spec.name) if single else Mapped(scope, bound.makers)
-        if mapped.scope is not scope:
-            mapped.scope.number = scope.number
+        mapped = run.single(spec.name) if single else scope.map(bound.makers)
+        mapped.number = scope.number
         row = _quick_row(run, bound, mapped)
         if row is None:
             row = _exact_row(bound, mapped, scope.number)
@@ -97,26 +96,26 @@ class Layout:
         return len(blocks) == 1 and blocks[0].block.each is None
 
 
-def _quick_row(run: Run, bound: _Bound, mapped: Mapped) -> dict[str, str] | None:
+def _quick_row(run: Run, bound: _Bound, mapped: Scope) -> dict[str, str] | None:
     """The row by its generated function; None leaves it to the makers, which name what is wrong."""
     if bound.quick is None:
         return None
     mark, before = len(run.notes), dict(mapped.texts) if mapped.texts else {}
     try:
-        return bound.quick(mapped.scope, mapped.texts)
+        return bound.quick(mapped, mapped.texts)
     except Exception:  # noqa: BLE001 -- nothing is swallowed: the makers run next and raise with the position
-        mine = (bound.block.table, mapped.scope.number)
+        mine = (bound.block.table, mapped.number)
         run.notes[mark:] = [note for note in run.notes[mark:] if (note.table, note.row) != mine]
         mapped.texts = before
         return None
 
 
-def _exact_row(bound: _Bound, mapped: Mapped, number: int | None) -> dict[str, str]:
-    texts, at = mapped.texts, mapped.scope
+def _exact_row(bound: _Bound, mapped: Scope, number: int | None) -> dict[str, str]:
+    texts = mapped.texts
     try:
         for name, maker in bound.todo:
             if name not in texts:
-                texts[name] = maker(at)
+                texts[name] = maker(mapped)
     except BhytError as error:
         if error.where is not None and error.where.row is None:
             error.where = at_field(error.where, error.where.table, error.where.field, number)
@@ -149,8 +148,7 @@ def _scopes(run: Run, bound: _Bound, outer: Scope) -> Iterator[tuple[Scope, _Bou
         if bound.inner is None:
             yield scope, bound
         else:
-            Mapped(scope, bound.makers)
-            yield from _scopes(run, bound.inner, scope)
+            yield from _scopes(run, bound.inner, scope.map(bound.makers))
 
 
 def _by(scopes: list[Scope], keys: Sequence[Value]) -> dict[tuple[str, ...], list[Scope]]:
@@ -189,7 +187,7 @@ _NOWHERE: Any = None  # constants do not look at the scope
 def _on_outer(name: str) -> Maker:
     def read(scope: Scope) -> str:
         outer = scope.outer
-        return outer.mapped.text(name) if outer is not None and outer.mapped is not None else ""
+        return outer.text(name) if outer is not None else ""
 
     return read
 

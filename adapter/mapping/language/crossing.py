@@ -264,8 +264,8 @@ def _reader(table: str | None, spec: FieldSpec) -> Callable[[Scope], str]:
     def own(scope: Scope) -> str:
         at: Scope | None = scope
         while at is not None:
-            if at.mapped is not None:
-                return at.mapped.text(name)
+            if at.makers is not None:
+                return at.text(name)
             at = at.outer
         return ""
 

@@ -2,7 +2,8 @@
 
 A :class:`Scope` stands on one row: the encounter's own, or one row of a collection. It is also
 the environment of expressions. Named rows and values are computed when first asked for and
-kept for the row's life.
+kept for the row's life. Rows point at their run and not the other way round once it has ended: an encounter holds
+megabytes, and what refers to itself stays until Python's collector comes by.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 from adapter.errors import Where
 from adapter.mapping.lookups import key_text
@@ -33,6 +35,8 @@ class SparseRow(dict[str, Any]):
 
 
 NO_ROW = SparseRow()
+_UNMAPPED: dict[str, str] = {}
+"""Of all rows that are not mapped; nothing is ever put into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class Note:
 
 
 class Run:
-    """One translation: the encounter, its caches, and what was noted."""
+    """One translation: the encounter, its caches, and what was noted. Nothing is asked of it after its ``with``."""
 
     def __init__(
         self, encounter: SourceEncounter, names: Mapping[str, Thunk], *, facility: str, occasion: str, now: datetime
@@ -56,7 +60,7 @@ class Run:
         """``names``: what can be read everywhere, computed on the encounter's own row."""
         self.encounter = encounter
         self.facility, self.occasion, self.now = facility, occasion, now
-        self.inner_names: Mapping[str, Thunk] = {**names, "parent": lambda scope: scope.outer}
+        self.inner_names: Mapping[str, Thunk] = {**names, "parent": _outer}
         self.root = Scope(self, encounter.row, None, names)
         self.layout: Layout | None = None
         self.identified_by = "XML1"
@@ -64,9 +68,20 @@ class Run:
         self.notes: list[Note] = []
         self.collections: Mapping[str, Rows] = encounter.collections
         self._ma_lk: str | None = None
-        self._singles: dict[str, Mapped] = {}
+        self._singles: dict[str, Scope] = {}
         self._tables: dict[str, Sequence[Mapping[str, str]]] = {}
         self._indexes: dict[tuple[str, tuple[str, ...]], dict[tuple[str, ...], list[Mapping[str, Any]]]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let go of the rows that point here."""
+        self.root.cache.clear()
+        self._singles.clear()
+        del self.root
 
     def joined(self, collection: str, columns: tuple[str, ...], key: tuple[str, ...], where: Where) -> Rows:
         """The rows of a collection whose columns hold these keys, through an index built once."""
@@ -88,7 +103,7 @@ class Run:
             self._ma_lk = self.single(self.identified_by).text("MA_LK")
         return self._ma_lk
 
-    def single(self, table: str) -> Mapped:
+    def single(self, table: str) -> Scope:
         """The row of a one-row table, mapped as far as it is asked for."""
         found = self._singles.get(table)
         if found is None:
@@ -117,15 +132,23 @@ class Run:
         return rows
 
 
-class Scope:
-    """One row at hand, with the names that can be read from it."""
+def _outer(scope: Scope) -> Scope | None:
+    return scope.outer
 
-    __slots__ = ("cache", "mapped", "names", "number", "outer", "row", "run")
+
+class Scope:
+    """One row at hand, with the names that can be read from it.
+
+    A row of a table is mapped (:meth:`map`): its fields are made on demand, so their order does not matter.
+    """
+
+    __slots__ = ("cache", "makers", "names", "number", "outer", "row", "run", "texts")
 
     def __init__(self, run: Run, row: Mapping[str, Any], outer: Scope | None, names: Mapping[str, Thunk]) -> None:
         self.run, self.row, self.outer, self.names = run, row, outer, names
         self.cache: dict[str, Any] = {}
-        self.mapped: Mapped | None = None
+        self.makers: Mapping[str, Callable[[Scope], str]] | None = None
+        self.texts: dict[str, str] = _UNMAPPED
         self.number: int | None = None
 
     def __getitem__(self, name: str) -> Any:
@@ -146,24 +169,19 @@ class Scope:
         """The scope of one row inside a collection function, ``where`` or ``value``."""
         return Scope(self.run, row, self, self.run.inner_names)
 
-
-class Mapped:
-    """The fields of one row as far as they are mapped; computed on demand, so order does not matter."""
-
-    __slots__ = ("makers", "scope", "texts")
-
-    def __init__(self, scope: Scope, makers: Mapping[str, Callable[[Scope], str]]) -> None:
-        self.scope, self.makers = scope, makers
-        self.texts: dict[str, str] = {}
-        scope.mapped = self
+    def map(self, makers: Mapping[str, Callable[[Scope], str]]) -> Self:
+        """Make this a table's row, whose fields these makers write."""
+        self.makers, self.texts = makers, {}
+        return self
 
     def text(self, field: str) -> str:
+        """A field's text, made when first asked for; "" for one that is not mapped."""
         found = self.texts.get(field)
         if found is None:
-            maker = self.makers.get(field)
+            maker = self.makers.get(field) if self.makers is not None else None
             if maker is None:
                 return ""
-            found = self.texts[field] = maker(self.scope)
+            found = self.texts[field] = maker(self)
         return found
 
 

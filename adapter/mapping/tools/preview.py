@@ -46,8 +46,8 @@ def preview(
     errors: list[dict[str, Any]] = []
     dossiers = []
     for one in wanted:
-        run = plan.run(encounter, facility=facility, occasion=one.occasion, now=now, standard=standard)
-        dossiers.append(_dossier(plan, run, one, show=show, errors=errors))
+        with plan.run(encounter, facility=facility, occasion=one.occasion, now=now, standard=standard) as run:
+            dossiers.append(_dossier(plan, run, one, show=show, errors=errors))
     return {
         "ma_lk": show(readiness.ma_lk),
         "due": [{"purpose": d.purpose.value, "occasion": d.occasion, "exempt": d.exempt_reason} for d in due],
