@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,7 @@ class _Line:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
         self._most = 0.0
+        self._of: list[float] = []
         self._ended = threading.Event()
         self._watch = threading.Thread(target=self._look, daemon=True)
         self._watch.start()
@@ -45,10 +47,14 @@ class _Line:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._most = 0.0
+        began = time.monotonic()
         self._process.stdin.write("next\n")
         self._process.stdin.flush()
         told = self._process.stdout.readline()
         assert told.strip() == str(dossiers), f"{told.strip() or 'nothing'} signed of {dossiers}"
+        each = " + ".join(f"{one:.0f}" for one in self._of)
+        took = time.monotonic() - began
+        sys.stderr.write(f"  {dossiers:,} dossiers in {took:.1f} s, at most {self._most:.0f} MB ({each})\n")
         return self._most
 
     def end(self) -> None:
@@ -58,9 +64,11 @@ class _Line:
     def _look(self) -> None:
         while not self._ended.wait(_EVERY):
             try:
-                self._most = max(self._most, memory_mb(family(self._process.pid)))
+                held = [memory_mb([pid]) for pid in family(self._process.pid)]
             except (FileNotFoundError, ProcessLookupError):
                 continue  # a process of the pool has just ended
+            if sum(held) > self._most:
+                self._most, self._of = sum(held), held
 
 
 def memory_bars(kind: str, rows: int) -> list[Bar]:
