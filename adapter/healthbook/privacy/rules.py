@@ -179,7 +179,7 @@ class Haystack:
         there = sorted({text for text in texts if text})
         # Joined before they are composed and folded: once for all of them. NUL is no letter, no space and in no text.
         self._plain = unicodedata.normalize("NFC", _APART.join(there))
-        # Of all spaces only the plain one is printable: nearly always there is nothing to replace, and no need to search.
+        # Of all spaces only the plain one is printable: nearly always there is none to replace, and no need to search.
         one_space = "  " not in self._plain and "".join(there).isprintable()
         self._marked = self._plain.casefold() if one_space else _fold_composed(self._plain)
         self._bare = _APART.join([t for t in self._marked.split(_APART) if t.isascii() or not _MARKED.search(t)])
