@@ -1,13 +1,15 @@
 """One parent, one process per role: a role that dies is started again, the others go on.
 
 Roles run in processes of their own because a console, a listener and signing must not share
-one interpreter, and because PKCS#11 sessions and SQLite handles do not survive a fork.
+one interpreter. The first of each may be a copy of the process that starts them (`adapter.engine.copies`);
+one that takes a dead one's place is a program of its own, which reads program and configuration anew.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from adapter.engine import copies
 from adapter.engine.heartbeat import VARIABLE, Signs
 from adapter.engine.watchdog import notify
 
@@ -35,7 +38,7 @@ class _Role:
     command: Sequence[str]
     signs: Signs
     heard: float
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | copies.Copy | None = None
     started: float = 0.0
     delay: float = _FIRST_DELAY
     due: float = 0.0
@@ -49,39 +52,41 @@ class Supervisor:
     ``roles`` maps a role's name to its command line. ``tell`` receives one line per event. A role that
     gives no sign of life (`adapter.engine.heartbeat`) for ``frozen_after`` seconds, or no first one for
     ``start_within``, is killed and started again; systemd is fed only while every role gives signs.
+    ``copied``: the process ids of roles that this process has begun already, as copies of itself.
     """
 
     roles: Mapping[str, Sequence[str]]
     tell: Callable[[str], None]
     frozen_after: float = 60.0
     start_within: float = 3600.0  # a migration of a large store is part of a start
+    copied: Mapping[str, int] = field(default_factory=dict)
+    folder: Path | None = None  # for the signs of life; made when there is none yet
     _stopping: bool = field(default=False, init=False)
 
     def run(self) -> None:
         """Run until SIGTERM or SIGINT, then stop every role gracefully."""
         previous = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-        rows: list[_Role] = []
-        with tempfile.TemporaryDirectory(prefix="bhyt-signs-", ignore_cleanup_errors=True) as folder:
-            now = time.monotonic()
-            rows += [
-                _Role(name, command, Signs(Path(folder) / str(number)), now)
-                for number, (name, command) in enumerate(self.roles.items())
-            ]
-            try:
-                ready = False
-                while not self._stopping:
-                    now = self._awake(rows, now)
-                    for row in rows:
-                        self._keep(row)
-                    ready = ready or notify("READY=1")
-                    if all(self._well(row, now) for row in rows):
-                        notify("WATCHDOG=1")
-                    time.sleep(0.2)
-            finally:
-                notify("STOPPING=1")
-                for number, handler in previous.items():
-                    signal.signal(number, handler)
-                self._stop(rows)
+        now, folder = time.monotonic(), self.folder or _signs_folder()
+        rows = [_Role(name, command, Signs(folder / name), now) for name, command in self.roles.items()]
+        try:
+            for row in rows:
+                if row.name in self.copied:
+                    self._started(row, copies.Copy(self.copied[row.name]), now)
+            ready = False
+            while not self._stopping:
+                now = self._awake(rows, now)
+                for row in rows:
+                    self._keep(row)
+                ready = ready or notify("READY=1")
+                if all(self._well(row, now) for row in rows):
+                    notify("WATCHDOG=1")
+                time.sleep(0.2)
+        finally:
+            notify("STOPPING=1")
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+            self._stop(rows)
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _awake(self, rows: Sequence[_Role], before: float) -> float:
         """The time now. When we ourselves were frozen or asleep for a while, every role gets its time anew."""
@@ -106,13 +111,12 @@ class Supervisor:
                 return
             row.signs.forget()
             # A session of its own: Ctrl-C reaches the parent only, which then asks politely.
-            row.process = subprocess.Popen(  # noqa: S603 -- our own program's command line
+            process = subprocess.Popen(  # noqa: S603 -- our own program's command line
                 list(row.command),
                 start_new_session=True,
                 env={**child_environment(), VARIABLE: str(row.signs.path)},
             )
-            row.started, row.killed = now, False
-            self.tell(f"{row.name}: started (pid {row.process.pid})")
+            self._started(row, process, now)
             return
         code = row.process.poll()
         if code is None:
@@ -123,6 +127,10 @@ class Supervisor:
         row.due = now + row.delay
         row.process = None
         self.tell(f"{row.name}: ended with {code}, starts again in {row.delay:.1f} s")
+
+    def _started(self, row: _Role, process: subprocess.Popen[bytes] | copies.Copy, now: float) -> None:
+        row.process, row.started, row.killed = process, now, False
+        self.tell(f"{row.name}: started (pid {process.pid})")
 
     def _look(self, row: _Role, now: float) -> None:
         """End a role that is there but does not move: killed, for a stuck process hears nothing milder."""
@@ -150,17 +158,48 @@ class Supervisor:
                 process.wait()
 
 
-def supervise(roles: Mapping[str, Sequence[str]], frozen_after: float) -> None:
+def supervise(
+    roles: Mapping[str, Sequence[str]],
+    frozen_after: float,
+    loads: Mapping[str, Callable[[], None]] | None = None,
+) -> str | None:
     """Keep ``roles`` running until SIGTERM or SIGINT, in a process that holds nothing else.
+
+    ``loads``: role → what loads the modules it shares with those after it; such a role begins as a copy of this
+    process where that is possible. Returns the role's name in a copy, which goes on as that role, and None once the
+    roles have been stopped.
 
     The process becomes this module's own program: what a command line and its checks had loaded is tens of
     megabytes that would stay for as long as the service runs. Windows cannot do that; there it goes on as it is.
     """
+    folder, copied = _signs_folder(), dict[str, int]()
+    for name in roles:
+        if loads is None or not copies.possible():
+            break
+        loads[name]()
+        parent = str(os.getpid())
+        pid = copies.copy()
+        if pid is None:
+            os.environ.update({_PARENT: parent, VARIABLE: str(folder / name)})
+            return name
+        copied[name] = pid
     if os.name == "posix":
         sys.stderr.flush()
-        asked = json.dumps([{name: list(command) for name, command in roles.items()}, frozen_after])
+        asked = json.dumps(
+            {
+                "roles": {name: list(command) for name, command in roles.items()},
+                "frozen_after": frozen_after,
+                "copied": copied,
+                "folder": str(folder),
+            }
+        )
         os.execv(sys.executable, [sys.executable, "-m", __name__, asked])  # noqa: S606 -- our own program
-    Supervisor(roles, _say, frozen_after).run()
+    Supervisor(roles, _say, frozen_after, folder=folder).run()
+    return None
+
+
+def _signs_folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix="bhyt-signs-"))
 
 
 def _say(line: str) -> None:
@@ -197,5 +236,5 @@ def parent_is_gone() -> bool:
 
 
 if __name__ == "__main__":
-    _roles, _frozen_after = json.loads(sys.argv[1])
-    Supervisor(_roles, _say, _frozen_after).run()
+    _asked = json.loads(sys.argv[1])
+    Supervisor(**{**_asked, "folder": Path(_asked["folder"])}, tell=_say).run()

@@ -30,10 +30,10 @@ def _role_pid(parent: int, role: str) -> int | None:
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             stat = (entry / "stat").read_text()
-            command = (entry / "cmdline").read_bytes().split(b"\0")
+            name = (entry / "comm").read_text().strip()
         except OSError:
             continue
-        if int(stat.rpartition(")")[2].split()[1]) == parent and role.encode() in command:
+        if int(stat.rpartition(")")[2].split()[1]) == parent and name == f"bhyt-{role}":
             return int(entry.name)
     return None
 

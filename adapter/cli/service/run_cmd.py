@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from adapter.cli.common import ConfigOption, JsonOption, WorkdirOption, notes, print_json, settings_of
+from adapter.engine.copies import call_this
 from adapter.engine.supervise import role_command, supervise
 from adapter.errors import ConfigError
 from adapter.settings import Settings
@@ -35,7 +38,9 @@ def run_command(
         _role(settings, role)
         return
     notes.print(f"Dịch vụ chạy, Ctrl-C để dừng / the service runs, Ctrl-C stops it: {service_url(settings)}")
-    supervise(service_roles(settings), settings.schedule.frozen_seconds)
+    now = supervise(service_roles(settings), settings.schedule.frozen_seconds, _loads(settings))
+    if now is not None:  # in a copy of this process
+        _role(settings, now)
 
 
 def worker_command(workdir: WorkdirOption = None, config: ConfigOption = None) -> None:
@@ -58,6 +63,25 @@ def service_roles(settings: Settings) -> dict[str, list[str]]:
     return {role: role_command("run", "--role", role, *where) for role in roles}
 
 
+def _loads(settings: Settings) -> dict[str, Callable[[], None]]:
+    """Role → what it shares with the roles after it. Loading opens nothing.
+
+    The web role comes first: people wait for it, and what only engine and intake share is loaded while it starts.
+    """
+
+    def store() -> None:
+        from adapter.engine import logs, opening  # noqa: F401 -- loaded for the copies
+        from adapter.store.tables.database import Database
+
+        with suppress(ConfigError):  # each role says what is wrong with it
+            Database(settings.store_url()).close()  # connects to nothing, but loads the driver
+
+    def lines() -> None:
+        from adapter.engine import intake  # noqa: F401 -- loaded for the copies
+
+    return {"web": store, "engine": lines, "intake": lambda: None}
+
+
 def service_url(settings: Settings) -> str:
     """Where the web role answers."""
     return f"http://{settings.api.host}:{settings.api.port}/"
@@ -75,6 +99,7 @@ def _ready_to_start(settings: Settings) -> None:
 def _role(settings: Settings, role: str) -> None:
     from adapter.engine.logs import configure_logs
 
+    call_this(f"bhyt-{role}")
     configure_logs(role, pretty=sys.stderr.isatty())
     if role == "engine":
         if settings.store_url().startswith("sqlite"):

@@ -7,6 +7,7 @@ import inspect
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer
@@ -39,12 +40,31 @@ def test_a_role_loads_no_dear_library_before_it_needs_it(module: str) -> None:
     assert not loaded_by(f"import {module}") & DEAR
 
 
+def test_what_roles_are_copied_from_has_loaded_the_store_and_opened_nothing(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("{}", encoding="utf-8")
+    program = (
+        "import os, sys",
+        "from pathlib import Path",
+        "from adapter.cli.service.run_cmd import _loads",
+        "from adapter.settings import load_settings",
+        f"loads = _loads(load_settings(workdir=Path({str(tmp_path)!r})))",
+        "before = sorted(os.listdir('/proc/self/fd'))",
+        "[load() for load in loads.values()]",
+        "assert sorted(os.listdir('/proc/self/fd')) == before, 'files'",
+        "assert len(os.listdir('/proc/self/task')) == 1, 'threads'",
+    )
+    loaded = loaded_by(*program)
+    assert {"sqlalchemy", "structlog"} < loaded
+    assert not loaded & {*DEAR, "fastapi", "apscheduler"}, "what one role alone needs"
+    assert [*tmp_path.iterdir()] == [tmp_path / "config.yaml"]
+
+
 def test_every_command_is_listed_with_its_own_words() -> None:
     listed = CliRunner().invoke(build([]), ["--help"], env={"COLUMNS": "300"}, color=False).stdout
     for name, place in COMMANDS.items():
         module, attribute = place.split(":")
         target = getattr(importlib.import_module(module), attribute)
-        said = target.info.help if isinstance(target, typer.Typer) else inspect.getdoc(target)
+        said = target.info.help if isinstance(target, typer.Typer) else inspect.getdoc(target) or ""
         assert f" {said.splitlines()[0]} " in listed, name
 
 

@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from adapter.engine import copies
 from adapter.engine.embedded import _Pulse
 from adapter.engine.heartbeat import Signs
 from adapter.engine.supervise import Supervisor, _Role
@@ -94,6 +96,67 @@ def test_a_frozen_role_is_started_anew_and_the_others_go_on(tmp_path: Path) -> N
         parent.wait()
     lines = told.read_text().splitlines()
     assert sum("no sign of life for 3 s" in line for line in lines) == 1
+
+
+_COPIED = """
+import os, sys, time
+from adapter.engine.heartbeat import VARIABLE, Heart
+from adapter.engine.supervise import supervise
+
+def role(name, how):
+    with open(sys.argv[1] + name, "a") as out:
+        out.write(f"{os.getpid()} {how} {'+'.join(loaded)} {os.environ[VARIABLE]}\\n")
+    heart = Heart()
+    while True:
+        heart.beat()
+        time.sleep(0.1)
+
+loaded = []
+if len(sys.argv) > 2:
+    role(sys.argv[2], "program")
+roles = {name: [sys.executable, "-c", sys.orig_argv[2], sys.argv[1], name] for name in "ab"}
+copy = supervise(roles, 2.0, {name: (lambda name=name: loaded.append(name)) for name in roles})
+if copy is not None:
+    role(copy, "copy")
+"""
+
+
+def _told(path: Path) -> list[list[str]]:
+    return [line.split(" ") for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def test_a_copied_role_shares_what_was_loaded_and_its_successor_is_a_program_of_its_own(tmp_path: Path) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", _COPIED, f"{tmp_path}/"])
+    a, b = tmp_path / "a", tmp_path / "b"
+    try:
+        _wait(lambda: len(_told(a)) == len(_told(b)) == 1)
+        (stuck, how, loaded, signs), (other, _, loaded_later, _) = _told(a)[0], _told(b)[0]
+        assert (how, loaded, loaded_later) == ("copy", "a", "a+b")
+        assert os.getsid(int(stuck)) == int(stuck), "Ctrl-C reaches the supervisor only"
+        time.sleep(1.0)  # it has given a first sign
+        os.kill(int(stuck), signal.SIGSTOP)
+        _wait(lambda: len(_told(a)) == 2, 40)
+        assert not _alive(int(stuck))
+        assert _told(a)[1][1:3] == ["program", ""], "nothing of what the first had loaded"
+        assert len(_told(b)) == 1, "the others are left alone"
+        parent.terminate()
+        assert parent.wait(20) == 0
+        assert not _alive(int(other))
+        assert not Path(signs).parent.exists(), "the signs of life are tidied away"
+    finally:
+        parent.kill()
+        parent.wait()
+
+
+def test_no_role_is_copied_while_another_thread_runs() -> None:
+    end = threading.Event()
+    thread = threading.Thread(target=end.wait)
+    thread.start()
+    try:
+        assert not copies.possible()
+    finally:
+        end.set()
+        thread.join()
 
 
 def test_systemd_is_fed_only_while_every_role_gives_signs(tmp_path: Path) -> None:
