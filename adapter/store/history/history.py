@@ -21,6 +21,7 @@ from adapter.store.history.shared import BUSY, LONG, busy_kind, in_common, recei
 from adapter.store.records import Claimed
 from adapter.store.states import State
 from adapter.store.tables.database import Database
+from adapter.store.tables.direct import each
 from adapter.store.tables.schema import dossier_bodies, meta, revisions
 from adapter.vault import Vault
 
@@ -72,10 +73,8 @@ class History:
                 {"revision_id": revision_id, "kind": k.kind, "value": k.value, "since": k.since, "until": k.until}
                 for k in self._keys(facts).values()
             ]
-        if visits:
-            connection.execute(_ADD_VISITS, visits)
-        if keys:
-            connection.execute(_ADD_KEYS, keys)
+        each(connection, _ADD_VISITS, visits)
+        each(connection, _ADD_KEYS, keys)
 
     def _keys(self, facts: Facts) -> dict[tuple[Any, ...], _Key]:
         """Every key of a dossier, by what it stands for."""

@@ -6,13 +6,27 @@ SQLAlchemy still writes the statement, once, and knows the types of its columns;
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import ClauseElement, Dialect
+from sqlalchemy import ClauseElement, Connection, Dialect
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql.compiler import SQLCompiler
 
 _Take = Callable[[Mapping[str, Any]], Any]
+
+
+def each(connection: Connection, statement: ClauseElement, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Execute a statement that gives nothing back for each of many rows, in order; how many rows it changed.
+
+    Within the connection's transaction and with its errors, at a third of what it costs to have SQLAlchemy look at
+    each row. All rows have the same keys: the columns of an INSERT, the binds of an UPDATE.
+    ``statement`` is made once and kept: what it comes to is remembered with it.
+    """
+    if not rows:
+        return 0
+    text, take = _compiled(statement, connection.dialect, tuple(rows[0]))
+    return connection.exec_driver_sql(text, [take(row) for row in rows]).rowcount
 
 
 class Direct:
@@ -22,8 +36,8 @@ class Direct:
     """
 
     def __init__(self, statement: ClauseElement, dialect: Dialect) -> None:
-        """``statement``: without expanding parameters, literals and defaults."""
-        self._text, self._take = _compiled(statement, dialect)
+        """``statement``: without expanding parameters."""
+        self._text, self._take = _compiled(statement, dialect, None)
 
     def run(self, cursor: DBAPICursor, row: Mapping[str, Any]) -> DBAPICursor:
         """Execute once. KeyError when ``row`` lacks a parameter."""
@@ -36,16 +50,20 @@ class Direct:
             cursor.executemany(self._text, [self._take(row) for row in rows])
 
 
-def _compiled(statement: ClauseElement, dialect: Dialect) -> tuple[str, _Take]:
-    """The text, and what takes a row's values in the driver's order and types."""
-    compiled = cast(SQLCompiler, statement.compile(dialect=dialect))
+@lru_cache(maxsize=256)
+def _compiled(statement: ClauseElement, dialect: Dialect, keys: tuple[str, ...] | None) -> tuple[str, _Take]:
+    """The text, and what takes a row's values in the driver's order and types. ``keys``: what a row has."""
+    compiled = cast(SQLCompiler, statement.compile(dialect=dialect, column_keys=keys))
     names = list(compiled.positiontup or ()) if compiled.positional else list(compiled.binds)
     wanted = [(n, compiled.binds[n].type.dialect_impl(dialect).bind_processor(dialect)) for n in names]
+    own = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
 
     def as_tuple(row: Mapping[str, Any]) -> tuple[Any, ...]:
+        row = {**own, **row} if own else row
         return tuple([row[name] if process is None else process(row[name]) for name, process in wanted])
 
     def as_mapping(row: Mapping[str, Any]) -> dict[str, Any]:
+        row = {**own, **row} if own else row
         return {name: row[name] if process is None else process(row[name]) for name, process in wanted}
 
     return compiled.string, as_tuple if compiled.positional else as_mapping

@@ -33,6 +33,7 @@ from sqlalchemy import (
 
 from adapter.store.records import Claimed
 from adapter.store.states import State
+from adapter.store.tables.direct import each
 from adapter.store.tables.schema import attempts, dossier_bodies, dossiers, revisions, signed_bodies
 from adapter.store.tables.types import Id, Instant
 from adapter.store.work.first import DOSSIER_BODY
@@ -127,8 +128,8 @@ def _take(
     sending = stage is Stage.SEND
     if queue.leased is None or queue.leased is state:
         holds = [{"of": r.id, "owner": lease.owner, "until": lease.until, "with_fence": r.fence} for r in rows]
-        held = connection.execute(_LEASE, holds)
-        assert held.rowcount == len(rows), "a locked revision changed"  # noqa: S101 -- rolls everything back
+        leased = each(connection, _LEASE, holds)
+        assert leased == len(rows), "a locked revision changed"  # noqa: S101 -- rolls everything back
     else:
         own = {"lease_owner": lease.owner, "lease_until": lease.until}
         steps = [
@@ -151,19 +152,17 @@ def _take(
     ids = [row.id for row in rows]
     found = {r.revision_id: r for r in connection.execute(_bodies(queue.bodies), {"ids": ids})} if ids else {}
     if sending and rows:
-        connection.execute(
-            _ADD_ATTEMPT,
-            [
-                {
-                    "revision_id": row.id,
-                    "fence": row.fence + 1,
-                    "owner": lease.owner,
-                    "started_at": lease.now,
-                    "sha256": found[row.id].sha256,
-                }
-                for row in rows
-            ],
-        )
+        begun = [
+            {
+                "revision_id": row.id,
+                "fence": row.fence + 1,
+                "owner": lease.owner,
+                "started_at": lease.now,
+                "sha256": found[row.id].sha256,
+            }
+            for row in rows
+        ]
+        each(connection, _ADD_ATTEMPT, begun)
     return [
         opened(
             row,

@@ -31,6 +31,7 @@ from adapter.store.portal.marks import skip_listed
 from adapter.store.records import Saved, Translated, Unit
 from adapter.store.states import AT_THE_GATEWAY, NOT_HANDED_OVER, State
 from adapter.store.tables.database import Database
+from adapter.store.tables.direct import each
 from adapter.store.tables.schema import dossier_bodies, dossiers, encounters, expectations, revisions, search_words
 from adapter.store.tables.statements import add_with_id, change
 from adapter.store.tables.types import Id
@@ -125,7 +126,7 @@ class Dossiers:
                 }
                 for one in mine
             ]
-            save.connection.execute(_END_LEASE, ended)
+            each(save.connection, _END_LEASE, ended)
         return mine
 
     def _save_one(self, save: Saving, made: Translated) -> Saved:

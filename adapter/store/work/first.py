@@ -21,6 +21,7 @@ from adapter.store.history.history import History
 from adapter.store.portal.marks import active
 from adapter.store.records import Saved, Translated, Unit
 from adapter.store.states import State
+from adapter.store.tables.direct import each
 from adapter.store.tables.schema import dossier_bodies, dossiers, expectations, revisions, search_words
 from adapter.store.tables.types import Id
 from adapter.store.work.expected import MA_LK
@@ -113,8 +114,7 @@ def keep_contents(save: Saving, found: Sequence[tuple[Unit, int, int, str]]) -> 
         for unit, revision_id, _, _ in found
         if unit.body is not None
     ]
-    if bodies:
-        save.connection.execute(_ADD_BODIES, bodies)
+    each(save.connection, _ADD_BODIES, bodies)
     save.history.keep(save.connection, ((u.facts, r, d) for u, r, d, _ in found if u.facts is not None))
     add_findings(save.connection, save.vault, {r: u.findings for u, r, _, _ in found if u.findings})
     begun = [
@@ -156,8 +156,7 @@ def plain_ones(save: Saving, made: Sequence[Translated]) -> set[int]:
         for key in sorted(keys - of_encounter[mine]):
             owners[key] = mine
             further.append(_expectation(one, key))
-    if further:
-        save.connection.execute(_ADD_EXPECTATIONS, further)
+    each(save.connection, _ADD_EXPECTATIONS, further)
     return plain
 
 
@@ -227,12 +226,11 @@ def save_first(save: Saving, made: Iterable[Translated]) -> tuple[dict[int, Save
         for (one, unit), dossier_id in zip(units, ids, strict=True)
     ]
     revision_ids = [int(found) for found in connection.execute(_ADD_REVISIONS, first).scalars()]
-    connection.execute(_NEWEST, [{"of": d, "newest": r} for d, r in zip(ids, revision_ids, strict=True)])
+    each(connection, _NEWEST, [{"of": d, "newest": r} for d, r in zip(ids, revision_ids, strict=True)])
     found = [(unit, r, d, "first") for (_, unit), r, d in zip(units, revision_ids, ids, strict=True)]
     keep_contents(save, found)
     words = [row for unit, _, dossier_id, _ in found for row in word_rows(save.vault, unit, dossier_id)]
-    if words:
-        connection.execute(_ADD_WORDS, words)
+    each(connection, _ADD_WORDS, words)
     waiting = _keep_books(save, made=units, ids=ids, saved=saved)
     return saved, waiting
 
@@ -251,8 +249,7 @@ def _keep_books(
             waiting.append(dossier_id)
             before = saved[one.claimed.id]
             saved[one.claimed.id] = Saved(before.revised, before.unchanged, before.held + 1)
-    if entries:
-        save.connection.execute(_ADD_BOOK, entries)
+    each(save.connection, _ADD_BOOK, entries)
     return waiting
 
 

@@ -16,6 +16,7 @@ from adapter.source import Cursor, SourceEncounter
 from adapter.store.records import ClaimedEncounter, Counts, Expected, Position, Read
 from adapter.store.states import State
 from adapter.store.tables.database import Database
+from adapter.store.tables.direct import each
 from adapter.store.tables.schema import cursors, dossiers, encounters, expectations, pulls, source_bodies
 from adapter.store.tables.statements import add, change
 from adapter.store.tables.types import Id, Instant
@@ -237,9 +238,8 @@ class Intake:
             for one in fresh
         ]
         ids = [int(found) for found in batch.connection.execute(_ADD_ENCOUNTERS, rows).scalars()]
-        batch.connection.execute(
-            _ADD_BODIES, [self._snapshot_row(batch, i, o) for i, o in zip(ids, fresh, strict=True)]
-        )
+        bodies = [self._snapshot_row(batch, i, o) for i, o in zip(ids, fresh, strict=True)]
+        each(batch.connection, _ADD_BODIES, bodies)
         self._expect_new(batch, list(zip(ids, fresh, strict=True)), day)
         for encounter_id, one in zip(ids, fresh, strict=True):
             batch.known[one.blind] = {
@@ -278,8 +278,7 @@ class Intake:
                         "first_day": day,
                     }
                 )
-        if rows:
-            batch.connection.execute(_ADD_EXPECTATIONS, rows)
+        each(batch.connection, _ADD_EXPECTATIONS, rows)
         for encounter_id, content, one in clashing:
             self._expect(batch, encounter_id, content, day, [one])
 

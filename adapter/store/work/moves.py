@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Integer, String, Update, bindparam, insert, select, update
 
 from adapter.store.states import MOVES, State
+from adapter.store.tables.direct import each
 from adapter.store.tables.schema import dossiers, events, revisions
 from adapter.store.tables.types import Id, Instant
 
@@ -107,25 +108,20 @@ def move_many(connection: Connection, steps: Sequence[Step], *, at: datetime, ac
         asked |= {"of": step.revision_id, "with_fence": step.held_fence, "from_state": step.source.value}
         alike[tuple(values)].append(asked)
     for names, rows in alike.items():
-        changed = connection.execute(_compare_and_set(names, fenced=True), rows)
-        assert changed.rowcount == len(rows), "a locked revision changed"  # noqa: S101 -- rolls everything back
+        changed = each(connection, _compare_and_set(names, fenced=True), rows)
+        assert changed == len(rows), "a locked revision changed"  # noqa: S101 -- rolls everything back
     if mine:
         mirrored = [
             {"of": s.dossier_id, "revision": s.revision_id, "new_state": s.target.value, "at": at}
             for s in mine
             if s.target is not State.SUPERSEDED
         ]
-        if mirrored:
-            connection.execute(_MIRROR, mirrored)
-        connection.execute(
-            _ADD_EVENT,
-            [
-                _event(
-                    s.dossier_id, s.revision_id, at=at, actor=actor, detail=s.detail, source=s.source, target=s.target
-                )
-                for s in mine
-            ],
-        )
+        each(connection, _MIRROR, mirrored)
+        told = [
+            _event(s.dossier_id, s.revision_id, at=at, actor=actor, detail=s.detail, source=s.source, target=s.target)
+            for s in mine
+        ]
+        each(connection, _ADD_EVENT, told)
     return {step.revision_id for step in mine}
 
 
@@ -148,8 +144,7 @@ def record(
 
 def record_many(connection: Connection, found: Sequence[dict[str, Any]]) -> None:
     """Add events made by :func:`first_state`."""
-    if found:
-        connection.execute(_ADD_EVENT, found)
+    each(connection, _ADD_EVENT, found)
 
 
 def first_state(

@@ -18,6 +18,7 @@ from adapter.rules.finding import Finding
 from adapter.store.records import Answer, Checked, Claimed, Settlement, SignedBytes
 from adapter.store.states import State
 from adapter.store.tables.database import Database
+from adapter.store.tables.direct import each
 from adapter.store.tables.schema import attempts, dossiers, encounters, revisions, signed_bodies
 from adapter.store.tables.statements import change
 from adapter.store.work import settle
@@ -105,8 +106,7 @@ class Outbox:
                 for one in results
                 if one.claimed.revision_id in moved
             ]
-            if bodies:
-                connection.execute(_ADD_SIGNED, bodies)
+            each(connection, _ADD_SIGNED, bodies)
         return [step.target if step.revision_id in moved else None for step in steps]
 
     def unsignable(self, claimed: Claimed, finding: Finding, *, now: datetime, actor: str) -> None:
