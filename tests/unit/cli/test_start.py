@@ -64,7 +64,8 @@ def test_every_command_is_listed_with_its_own_words() -> None:
     for name, place in COMMANDS.items():
         module, attribute = place.split(":")
         target = getattr(importlib.import_module(module), attribute)
-        said = target.info.help if isinstance(target, typer.Typer) else inspect.getdoc(target) or ""
+        said = target.info.help if isinstance(target, typer.Typer) else inspect.getdoc(target)
+        assert said
         assert f" {said.splitlines()[0]} " in listed, name
 
 
