@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import atexit
 import itertools
-import multiprocessing
 import pickle
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
+from multiprocessing.connection import Connection, Pipe
+from subprocess import DEVNULL, Popen, TimeoutExpired
 from typing import Any
 
-from adapter.pipeline.pool.process import Whole, serve
+from adapter.pipeline.pool.process import Whole
 
 _IDLE = 45.0
 """Seconds without work after which a process is let go: an idle service holds no memory for it."""
@@ -33,6 +33,10 @@ _START_AFTER = 12 << 20
 _FORGET_AFTER = 60.0
 _WORTH = 256 << 10
 """Bytes of bodies below which one batch is done sooner here than sent around, also while processes run."""
+_BEGIN = (
+    "import sys; sys.path[:] = sys.argv[3:]; from adapter.pipeline.pool.process import serve; serve(int(sys.argv[2]))"
+)
+"""What a process runs: nothing of what this one has loaded, and no process that counts what others share."""
 
 
 class Died(Exception):
@@ -190,7 +194,7 @@ class _Worker:
     """One process, started when the first work comes."""
 
     def __init__(self) -> None:
-        self._process: BaseProcess | None = None
+        self._process: Popen[bytes] | None = None
         self._pipe: Connection | None = None
         self._knows: dict[tuple[str, str], int] = {}
 
@@ -214,20 +218,20 @@ class _Worker:
         if self._pipe is not None:
             self._pipe.close()
         if self._process is not None:
-            self._process.join(_GRACE / 2)
-            if self._process.is_alive():
+            try:
+                self._process.wait(_GRACE / 2)
+            except TimeoutExpired:
                 self._process.kill()
-                self._process.join()
-            self._process.close()
+                self._process.wait()
         self._process = self._pipe = None
         self._knows = {}
 
     def _start(self) -> Connection:
-        spawn = multiprocessing.get_context("spawn")
-        ours, theirs = spawn.Pipe()
-        process = spawn.Process(target=serve, args=(theirs,), name="bhyt-pool", daemon=True)
+        ours, theirs = Pipe()
+        place = theirs.fileno()
         try:
-            process.start()
+            command = [sys.executable, "-c", _BEGIN, "bhyt-pool", str(place), *sys.path]
+            process = Popen(command, stdin=DEVNULL, pass_fds=(place,))  # noqa: S603 -- this program itself
         except BaseException:
             # Nothing is kept of a process that never was: ending it would fail, and the asker would wait for ever.
             ours.close()

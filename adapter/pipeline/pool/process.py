@@ -109,8 +109,9 @@ class SignKit:
         return InlineBench(self.settings, self.facility, key=key, trust=Trust((key.certificate,))).sign_many
 
 
-def serve(pipe: Connection) -> None:
-    """Work until the other end of the pipe is closed."""
+def serve(place: int) -> None:
+    """Work until the other end of the pipe is closed. ``place``: our end's number among this process's open files."""
+    pipe = Connection(place)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a key must not end up in a core dump

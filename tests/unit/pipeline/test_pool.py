@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
@@ -97,12 +96,12 @@ def test_a_process_that_dies_gives_its_work_back_and_the_others_lose_nothing(poo
 def test_a_process_that_cannot_be_started_is_told_and_not_waited_for(
     pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_process: SpawnProcess) -> None:
+    def refuse(*_command: object, **_options: object) -> None:
         raise OSError(errno.EAGAIN, "no more processes")
 
     kit = _kit(pool, tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(SpawnProcess, "start", refuse)
+        patch.setattr("adapter.pipeline.pool.pool.Popen", refuse)
         with pytest.raises(Died):
             pool.submit(kit, [Piece("1")]).result(timeout=20)
     ((text, _, _),) = pool.submit(kit, [Piece("2")]).result(timeout=60)
