@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, exists, insert, or_, select
@@ -58,6 +59,8 @@ class History:
     def __init__(self, database: Database, vault: Vault) -> None:
         self._db = database
         self._vault = vault
+        # The same doctors, machines and beds come in every dossier of a hospital.
+        self._at_work = lru_cache(maxsize=8192)(lambda what, code: self._value("busy", (what, code)))
 
     # ---- keeping -----------------------------------------------------------------------------
 
@@ -86,7 +89,7 @@ class History:
         for use in facts.used:
             found["use", use] = _Key("use", self._value("use", use))
         for what, code, start, end in facts.busy:
-            value = self._value("busy", (what, code))
+            value = self._at_work(what, code)
             found["busy", what, code, start, end] = _Key(busy_kind(start, end), value, start, end)
         return found
 
