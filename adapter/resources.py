@@ -1,16 +1,26 @@
-"""Files that ship with the product: mappings and example configuration.
+"""Files that ship with the product: mappings, example configuration, and data beside the code.
 
 In a wheel they lie inside the package, in a checkout beside it; callers never see which.
 """
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from adapter.errors import ConfigError
 
 _PACKAGE = Path(__file__).resolve().parent
 _ROOTS = (_PACKAGE / "_shipped", _PACKAGE.parent)
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def document(package: str, *path: str) -> Any:
+    """A YAML file of ours that lies in a package. Read by libyaml where it is there: ten times quicker."""
+    return yaml.load(files(package).joinpath(*path).read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 -- a safe loader
 
 
 def shipped(kind: str) -> Path:

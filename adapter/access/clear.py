@@ -7,17 +7,14 @@ is masked, so that a field a later decision adds is hidden until somebody has th
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 
-import yaml
-
+from adapter import resources
 from adapter.text import mask
 
 
 @cache
 def _document() -> dict[str, frozenset[str]]:
-    text = files("adapter.access").joinpath("clear_fields.yaml").read_text("utf-8")
-    return {key: frozenset(names) for key, names in yaml.safe_load(text).items()}
+    return {key: frozenset(names) for key, names in resources.document("adapter.access", "clear_fields.yaml").items()}
 
 
 def is_clear(table: str, field: str) -> bool:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-import yaml
-
+from adapter import resources
 from adapter.errors import ConfigError
 
 
@@ -90,5 +88,5 @@ def require_permissions(names: Iterable[str]) -> tuple[str, ...]:
 
 @cache
 def _document() -> Mapping[str, Any]:
-    document: Mapping[str, Any] = yaml.safe_load(files("adapter.access").joinpath("roles.yaml").read_text("utf-8"))
+    document: Mapping[str, Any] = resources.document("adapter.access", "roles.yaml")
     return document

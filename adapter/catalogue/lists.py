@@ -6,12 +6,12 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import yaml
 
+from adapter import resources
 from adapter.errors import ConfigError, Where
 
 Kind = Literal["text", "code", "icd", "number", "day", "flag", "sex", "weekdays", "hours"]
@@ -65,8 +65,8 @@ def plain(text: str) -> str:
 @cache
 def specs() -> Mapping[str, ListSpec]:
     """Every list by name, in the order of the file."""
-    text = files("adapter.catalogue").joinpath("data", "lists.yaml").read_text(encoding="utf-8")
-    return {name: _spec(name, body) for name, body in yaml.safe_load(text)["lists"].items()}
+    lists = resources.document("adapter.catalogue", "data", "lists.yaml")["lists"]
+    return {name: _spec(name, body) for name, body in lists.items()}
 
 
 def spec_of(name: str) -> ListSpec:

@@ -236,5 +236,6 @@ def parent_is_gone() -> bool:
 
 
 if __name__ == "__main__":
+    copies.call_this("bhyt")
     _asked = json.loads(sys.argv[1])
     Supervisor(**{**_asked, "folder": Path(_asked["folder"])}, tell=_say).run()

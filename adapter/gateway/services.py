@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapter import resources
 from adapter.errors import ConfigError
 
 
@@ -79,8 +78,7 @@ class _Raw(_Part):
 
 @cache
 def _raw() -> _Raw:
-    text = files("adapter.gateway").joinpath("data/services.yaml").read_text(encoding="utf-8")
-    return _Raw.model_validate(yaml.safe_load(text))
+    return _Raw.model_validate(resources.document("adapter.gateway", "data", "services.yaml"))
 
 
 def token_service() -> TokenService:

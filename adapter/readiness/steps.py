@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from importlib.resources import files
 from typing import Any, Literal
 
-import yaml
-
+from adapter import resources
 from adapter.clock import VIETNAM
 from adapter.errors import ConfigError
 from adapter.readiness.proofs import LOOK_BACK, PROOFS, Facts
@@ -79,7 +77,7 @@ def withdraw(store: Store, facility: Facility, n: int, *, actor: str, reason: st
 @cache
 def steps() -> Sequence[Mapping[str, Any]]:
     """The steps as data (``steps.yaml``)."""
-    document = yaml.safe_load(files("adapter.readiness").joinpath("steps.yaml").read_text("utf-8"))
+    document = resources.document("adapter.readiness", "steps.yaml")
     found: list[Mapping[str, Any]] = document["steps"]
     return found
 

@@ -12,11 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from importlib.resources import files
 from typing import Any, Protocol
 
-import yaml
-
+from adapter import resources
 from adapter.clock import VIETNAM, Clock, system_clock
 from adapter.errors import Terminal
 from adapter.gateway.client import GatewayClient
@@ -334,8 +332,7 @@ def _renamed(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]
 
 @cache
 def _words() -> Mapping[str, Any]:
-    text = files("adapter.reception").joinpath("data/words.yaml").read_text(encoding="utf-8")
-    words: Mapping[str, Any] = yaml.safe_load(text)
+    words: Mapping[str, Any] = resources.document("adapter.reception", "data", "words.yaml")
     return words
 
 

@@ -10,11 +10,11 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
 
-import yaml
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from adapter import resources
 from adapter.access import Principal
 from adapter.api.identity import CSRF_FIELD
 from adapter.console.core import shown
@@ -38,7 +38,7 @@ class MenuEntry:
 @cache
 def menu() -> tuple[MenuEntry, ...]:
     """The menu, from ``data/menu.yaml``."""
-    document = yaml.safe_load(files("adapter.console").joinpath("data", "menu.yaml").read_text("utf-8"))
+    document = resources.document("adapter.console", "data", "menu.yaml")
     return tuple(MenuEntry(**entry) for entry in document)
 
 

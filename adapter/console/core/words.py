@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-import yaml
 from fastapi import Request
+
+from adapter import resources
 
 LANGUAGES = ("vi", "en")
 COOKIE = "bhyt_lang"
@@ -20,7 +20,7 @@ COOKIE = "bhyt_lang"
 @cache
 def texts(language: str) -> Mapping[str, str]:
     """Key → text; keys are ``page.what``."""
-    document = yaml.safe_load(files("adapter.console").joinpath("data", f"{language}.yaml").read_text("utf-8"))
+    document = resources.document("adapter.console", "data", f"{language}.yaml")
     return dict(_flat("", document))
 
 

@@ -13,8 +13,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from adapter import resources
 from adapter.errors import ConfigError, Where
-from adapter.healthbook.catalogue import DATA
 
 Claim = Literal["send", "hold", "review"]
 SelfPaid = Literal["send", "hold", "review", "never"]
@@ -147,7 +147,7 @@ class _Range:
 
 @lru_cache(maxsize=1)
 def _shipped() -> PrivacyRules:
-    document: dict[str, Any] = yaml.safe_load((DATA / "privacy.yaml").read_text(encoding="utf-8"))
+    document: dict[str, Any] = resources.document("adapter.healthbook", "data", "privacy.yaml")
     return PrivacyRules(**document)
 
 

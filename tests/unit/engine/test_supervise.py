@@ -101,15 +101,16 @@ def test_a_frozen_role_is_started_anew_and_the_others_go_on(tmp_path: Path) -> N
 _COPIED = """
 import os, sys, time
 from adapter.engine.heartbeat import VARIABLE, Heart
-from adapter.engine.supervise import supervise
+from adapter.engine.supervise import parent_is_gone, supervise
 
 def role(name, how):
     with open(sys.argv[1] + name, "a") as out:
         out.write(f"{os.getpid()} {how} {'+'.join(loaded)} {os.environ[VARIABLE]}\\n")
     heart = Heart()
-    while True:
+    while not parent_is_gone():
         heart.beat()
         time.sleep(0.1)
+    sys.exit()
 
 loaded = []
 if len(sys.argv) > 2:
@@ -146,6 +147,17 @@ def test_a_copied_role_shares_what_was_loaded_and_its_successor_is_a_program_of_
     finally:
         parent.kill()
         parent.wait()
+
+
+def test_copied_roles_end_when_the_process_that_began_them_is_killed(tmp_path: Path) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", _COPIED, f"{tmp_path}/"])
+    places = [tmp_path / "a", tmp_path / "b"]
+    try:
+        _wait(lambda: all(len(_told(place)) == 1 for place in places))
+    finally:
+        parent.kill()
+        parent.wait()
+    _wait(lambda: not any(_alive(int(_told(place)[0][0])) for place in places))
 
 
 def test_no_role_is_copied_while_another_thread_runs() -> None:
