@@ -60,7 +60,11 @@ def stays(count: int) -> tuple[Plan, Sequence[SourceEncounter]]:
         database = Path(folder) / "his.db"
         sow(database, encounters=count, lines=LINES, distinct=count)
         source = open_source(claims.source, SourceSettings(url=f"sqlite:///{database}", batch_size=count))
-        found = source.pull(None, now=NOW).encounters
+        batch = source.pull(None, now=NOW)
+        found = [*batch.encounters]
+        while not batch.done:
+            batch = source.pull(batch.cursor, now=NOW)
+            found += batch.encounters
         source.close()
     return claims, found
 

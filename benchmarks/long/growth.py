@@ -31,6 +31,7 @@ from tests.support.postgres import new_database, running_server
 _BASE = 1_000
 _SIZES = (1_000, 10_000, 100_000)
 _ROUNDS, _SLICE = 5, 100
+_PAGE = 50  # a page of the source: no longer than what the connector reads of such stays at once
 _FIRST = 20_001
 
 
@@ -42,8 +43,9 @@ class _Sized:
     def cost(self) -> dict[str, float]:
         """Processor seconds a dossier takes in each stage, over one slice."""
         seconds = {}
+        pages = iter([False] * (_SLICE // _PAGE - 1))
         for name, stage in STAGES:
-            context = self.work.context(**({"stopping": lambda: True} if name == "pull" else {}))
+            context = self.work.context(**({"stopping": lambda: next(pages, True)} if name == "pull" else {}))
             before = self._server()
             own, result = timed(lambda stage=stage, context=context: stage(context))  # type: ignore[misc]
             if result.failures:
@@ -134,7 +136,7 @@ def _sized(stack: ExitStack, folder: Path, server: str | None, size: int) -> _Si
     settings = load_settings(workdir=place)
     store = stack.enter_context(open_store(settings, clock))
     multiply(store, size // _BASE)
-    work = Work(settings, store, batch_size=_SLICE)
+    work = Work(settings, store, batch_size=_PAGE)
     stack.callback(work.key.close)
     stack.callback(work.source.close)
     return _Sized(work, None if server is None else postmaster(settings.store_url()))

@@ -21,6 +21,10 @@ from connectors.sql.spec import SqlSpec
 from connectors.sql.stamps import Position, after_scan, read_cursor, within_scan
 
 _PAGES_AHEAD = 20
+_ROWS = 5_000
+"""Rows a page should bring: some 15 MB while they are at hand. Out-patient visits fill ``batch_size`` before that."""
+_FIRST = 50
+"""Encounters of a first page, when nothing is known of their length yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class SqlSource:
         self._engine: Engine | None = None
         self._types: Types | None = None
         self._ahead: _Ahead | None = None
+        self._page = min(_FIRST, settings.batch_size)
         self._pace = Pace(options.max_rows_per_second)
 
     def preflight(self) -> None:
@@ -75,7 +80,7 @@ class SqlSource:
                 return Batch((), cursor, done=True)
             found = self._reader.by_keys(connection, types, [place.key for place in places])
             encounters = self._reader.complete(connection, found)
-        self._pace.read(sum(1 + sum(map(len, one.collections.values())) for one in encounters))
+        self._read(encounters)
         last = places[-1] if places else after
         if last is None:
             return Batch((), cursor, done=True)
@@ -91,10 +96,17 @@ class SqlSource:
             limit = self._settings.batch_size * _PAGES_AHEAD
             listed = self._reader.listing(connection, types, low=low, after=after, limit=limit)
             ahead = _Ahead(after, listed, whole=len(listed) < limit)
-        size = self._settings.batch_size
+        size = self._page
         page, rest = ahead.places[:size], ahead.places[size:]
         self._ahead = _Ahead(page[-1], rest, ahead.whole) if page else None
         return page, ahead.whole and not rest
+
+    def _read(self, encounters: Sequence[SourceEncounter]) -> None:
+        """Note how many rows came: pages of long stays become short, so that what is at hand has a bound."""
+        rows = sum(1 + sum(map(len, one.collections.values())) for one in encounters)
+        self._pace.read(rows)
+        if rows:
+            self._page = max(1, min(self._settings.batch_size, _ROWS * len(encounters) // rows))
 
     def fetch(self, keys: Sequence[str]) -> Sequence[SourceEncounter]:
         """These encounters as they are now, absent ones left out."""

@@ -106,6 +106,21 @@ def test_equal_stamps_at_a_page_border_are_neither_lost_nor_doubled(his: His) ->
         assert sorted(int(e.key) for e in found) == list(range(1, 31)), size
 
 
+def test_pages_of_long_stays_are_short_and_none_is_left_out(his: His, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.sql.source._ROWS", 300)
+    for key in range(1, 61):
+        his.add(key, stamp(100 - key), items=99 if 10 < key <= 30 else 1)
+    source, cursor, done = his.source(), None, False
+    pages: list[list[int]] = []
+    while not done:
+        batch = source.pull(cursor, now=NOW)
+        cursor, done = batch.cursor, batch.done
+        pages.append([int(e.key) for e in batch.encounters])
+    assert [key for page in pages for key in page] == list(range(1, 61))
+    assert pages[:5] == [[*range(1, 11)], [*range(11, 21)], [21, 22, 23], [24, 25, 26], [27, 28, 29]]
+    assert max(map(len, pages[6:])) == 10  # visits of a line each again
+
+
 def test_the_stamp_is_the_latest_of_its_columns_and_null_columns_do_not_hide_a_row(his: His) -> None:
     his.add(1, stamp(30), locked=stamp(20))
     his.add(2, None, locked=stamp(25))
