@@ -27,7 +27,7 @@ from adapter.signing.trust import Trust
 from adapter.signing.verify2 import is_profile2, two_references
 from adapter.signing.xmldsig.problems import Problem, Refused
 from adapter.signing.xmldsig.signedinfo import SignedInfo, SignedReference, digest_problems, read_signed_info
-from adapter.signing.xmldsig.xml import DS, ENVELOPED, SIGNATURE_PLACE, canonical, holds_comments, parse
+from adapter.signing.xmldsig.xml import DS, ENVELOPED, SIGNATURE_PLACE, canonical_at_last, holds_comments, parse
 
 _DS = f"{{{DS}}}"
 
@@ -201,7 +201,7 @@ def _whole_document(root: etree._Element, signature: etree._Element, reference: 
     # The transform takes the element away, not the white space behind it.
     holder.text = ((holder.text or "") + (signature.tail or "")) or None
     holder.remove(signature)
-    return digest_problems(reference, canonical(root))
+    return digest_problems(reference, canonical_at_last(root))
 
 
 def signature_value_problems(info: SignedInfo, value: etree._Element, key: object) -> list[Problem]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from adapter.dossier.writer import DECLARATION, write, write_xml12
 from adapter.signing import profile1
 from adapter.signing.verify import verify
-from adapter.signing.xmldsig.xml import canonical, parse
+from adapter.signing.xmldsig.xml import canonical, canonical_at_last, parse
 from tests.support import made_up
 from tests.support.xmldsig import jdk_judges, signxml_accepts, xmlsec1_accepts
 from tests.support.xmldsig_world import DOCUMENTS, NOW, document, world
@@ -59,6 +59,24 @@ def test_the_writer_writes_canonical_xml_but_for_carriage_returns(kind: str) -> 
     written = WRITERS[kind]("Khám & <theo dõi> \"lần\" 'hai'\t\n")
     assert canonical(parse(written)) == written[len(DECLARATION) :]
     assert b"&#13;" in _checkin("hai\rdòng")
+
+
+_LONG = st.sampled_from([b"QUJD" * 300, "chẩn đoán ".encode() * 120, b"a&amp;b " * 200, b"&#13;x" * 300, b"&gt;" * 400])
+_PIECES = st.recursive(
+    st.sampled_from([b"", b"t", b" \n", b"<![CDATA[<&>]]>", b"<!--c-->", b"<?p i?>", b'<e a="1&#10;2"/>']) | _LONG,
+    lambda inner: (
+        st.lists(inner, max_size=4).map(lambda found: b"<N>" + b"".join(found) + b"</N>")
+        | st.lists(inner, max_size=3).map(lambda found: b'<x:n xmlns:x="urn:x">' + b"".join(found) + b"</x:n>")
+    ),
+    max_leaves=12,
+)
+
+
+@given(pieces=st.lists(_PIECES, max_size=5))
+@settings(max_examples=150, deadline=None)
+def test_long_texts_put_in_their_places_give_the_canonical_form_libxml2_gives(pieces: list[bytes]) -> None:
+    made = b"<?xml version='1.0'?><!--before--><G>" + b"".join(pieces) + b"</G><?after x?>"
+    assert canonical_at_last(parse(made)) == canonical(parse(made))
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
