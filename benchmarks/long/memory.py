@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -76,9 +77,17 @@ def memory_bars(kind: str, rows: int) -> list[Bar]:
     early = min(_EARLY, rows // 10)
     size = min(_SLICE, early)
     held: list[float] = []
-    with _line(kind, encounters=1) as (folder, line):
-        for number in range(rows // size):
-            sow_slice(folder / SOURCE, number, encounters=size, first=number * size + 1)
+    with _line(kind, encounters=1) as (folder, line), ThreadPoolExecutor(1) as beside:
+        aside = folder / "next.db"
+
+        def sown(number: int) -> Future[None]:
+            return beside.submit(sow_slice, aside, number, encounters=size, first=number * size + 1)
+
+        ready = sown(0)
+        for number in range(1, rows // size + 1):
+            ready.result()
+            aside.replace(folder / SOURCE)
+            ready = sown(number)  # one more than is wanted: it is thrown away with the folder
             held.append(line.pass_slice(size))
     sooner = median(held[: early // size][-_WINDOW:])
     later = median(held[-_WINDOW:])
