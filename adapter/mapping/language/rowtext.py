@@ -363,7 +363,7 @@ def _no_number() -> str:
     raise NotInlineError  # the exact way says why
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4_096)
 def _short_words(text: str) -> str:
     """The clean text of names, units and the like, which come again; nothing for what must be looked at each time."""
     return nfc(text).strip() if text.isprintable() else ""
@@ -396,7 +396,7 @@ def shared(pure: Pure, spec: FieldSpec, write: Callable[[Any], str]) -> Callable
     key = (pure.key, spec.kind, spec.xml_type, spec.max_len, formatter(spec))
     found = _SHARED.get(key)
     if found is None:
-        found = _SHARED[key] = lru_cache(maxsize=8_192)(_uncached(pure, write))
+        found = _SHARED[key] = lru_cache(maxsize=2_048)(_uncached(pure, write))
     return found
 
 

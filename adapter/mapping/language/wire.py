@@ -68,7 +68,7 @@ def _numbers(spec: FieldSpec) -> Writer:
 def number_texts(write: Formatter) -> Callable[[str], str]:
     """Text to wire text, kept for all fields of one form: rates, zeros and prices of one list come again and again."""
 
-    @lru_cache(maxsize=8_192)
+    @lru_cache(maxsize=2_048)
     def from_text(text: str) -> str:
         value = to_decimal(text)
         return "" if value is None else write(value)
