@@ -65,9 +65,12 @@ def compile_lookup(c: Compiler, m: Map, place: Place) -> Value:
     if dated:
         return Value(translate, label, where)
     values = {key: periods[0].values[column or lookup.column] for key, periods in lookup.entries.items()}
+    at_once = {key: text for key, text in values.items() if key and key == key_text(key)}
     empty = policy is _empty
 
     def of_table(found: Any) -> str | None:
+        if type(found) is str and (known := at_once.get(found)) is not None:
+            return known
         if is_empty(found):
             return None
         text = key_text(found)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, Update, bindparam, insert, update
+from sqlalchemy import Connection, Insert, Select, Table, Update, bindparam, func, insert, select, text, update
 from sqlalchemy.sql.dml import ReturningInsert
+
+from adapter.store.tables.direct import each
 
 Facilities = str | frozenset[str] | None
 """One facility's code, several, or None for all of them."""
@@ -36,6 +38,35 @@ def add(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
 def add_with_id(connection: Connection, table: Table, row: Mapping[str, Any]) -> int:
     """INSERT one row; its id."""
     return int(connection.execute(_adding_with_id(table), dict(row)).scalar_one())
+
+
+def add_with_ids(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """INSERT rows of equal keys; their ids, in order.
+
+    The ids are drawn beforehand: having each row tell its own makes SQLAlchemy write the statement anew each time.
+    """
+    ids = _next_ids(connection, table, len(rows))
+    each(connection, _adding(table), [{"id": given, **row} for given, row in zip(ids, rows, strict=True)])
+    return ids
+
+
+def _next_ids(connection: Connection, table: Table, count: int) -> list[int]:
+    if count == 0:
+        return []
+    if connection.dialect.name == "postgresql":
+        drawn = connection.execute(_DRAW, {"of": table.name, "count": count})
+        return [int(one) for one in drawn.scalars()]
+    # SQLite numbers rows in just this way, and whoever writes has the database for himself.
+    last = connection.execute(_last(table)).scalar() or 0
+    return list(range(last + 1, last + 1 + count))
+
+
+_DRAW = text("SELECT nextval(pg_get_serial_sequence(:of, 'id')) FROM generate_series(1, :count) ORDER BY 1")
+
+
+@cache
+def _last(table: Table) -> Select[Any]:
+    return select(func.max(table.c.id))
 
 
 @cache

@@ -23,6 +23,7 @@ from adapter.store.records import Saved, Translated, Unit
 from adapter.store.states import State
 from adapter.store.tables.direct import each
 from adapter.store.tables.schema import dossier_bodies, dossiers, expectations, revisions, search_words
+from adapter.store.tables.statements import add_with_ids
 from adapter.store.tables.types import Id
 from adapter.store.work.expected import MA_LK
 from adapter.store.work.findings import add_findings
@@ -219,13 +220,12 @@ def save_first(save: Saving, made: Iterable[Translated]) -> tuple[dict[int, Save
     if not units:
         return saved, []
     connection = save.connection
-    added = connection.execute(_ADD_DOSSIERS, [dossier_row(save, one, unit) for one, unit in units])
-    ids = [int(found) for found in added.scalars()]
+    ids = add_with_ids(connection, dossiers, [dossier_row(save, one, unit) for one, unit in units])
     first = [
         revision_row(save, one, unit, dossier_id=dossier_id, number=1, reason="first")
         for (one, unit), dossier_id in zip(units, ids, strict=True)
     ]
-    revision_ids = [int(found) for found in connection.execute(_ADD_REVISIONS, first).scalars()]
+    revision_ids = add_with_ids(connection, revisions, first)
     each(connection, _NEWEST, [{"of": d, "newest": r} for d, r in zip(ids, revision_ids, strict=True)])
     found = [(unit, r, d, "first") for (_, unit), r, d in zip(units, revision_ids, ids, strict=True)]
     keep_contents(save, found)
@@ -253,8 +253,6 @@ def _keep_books(
     return waiting
 
 
-_ADD_DOSSIERS = insert(dossiers).returning(dossiers.c.id, sort_by_parameter_order=True)
-_ADD_REVISIONS = insert(revisions).returning(revisions.c.id, sort_by_parameter_order=True)
 _ADD_BODIES, _ADD_WORDS, _ADD_BOOK = insert(dossier_bodies), insert(search_words), insert(book_entries)
 _ADD_EXPECTATIONS = insert(expectations)
 _NEWEST = (

@@ -18,7 +18,7 @@ from adapter.store.states import State
 from adapter.store.tables.database import Database
 from adapter.store.tables.direct import each
 from adapter.store.tables.schema import cursors, dossiers, encounters, expectations, pulls, source_bodies
-from adapter.store.tables.statements import add, change
+from adapter.store.tables.statements import add, add_with_ids, change
 from adapter.store.tables.types import Id, Instant
 from adapter.store.work.expected import MA_LK, expect, withdraw_unmet
 from adapter.vault import Vault
@@ -237,7 +237,7 @@ class Intake:
             }
             for one in fresh
         ]
-        ids = [int(found) for found in batch.connection.execute(_ADD_ENCOUNTERS, rows).scalars()]
+        ids = add_with_ids(batch.connection, encounters, rows)
         bodies = [self._snapshot_row(batch, i, o) for i, o in zip(ids, fresh, strict=True)]
         each(batch.connection, _ADD_BODIES, bodies)
         self._expect_new(batch, list(zip(ids, fresh, strict=True)), day)
@@ -463,7 +463,6 @@ _CHANGE = (
         **{name: bindparam(f"to_{name}", type_=encounters.c[name].type) for name in _CHANGED},
     )
 )
-_ADD_ENCOUNTERS = insert(encounters).returning(encounters.c.id, sort_by_parameter_order=True)
 _ADD_BODIES, _ADD_EXPECTATIONS = insert(source_bodies), insert(expectations)
 _TAKEN = select(expectations.c.ma_lk_blind, expectations.c.purpose, expectations.c.occasion).where(
     expectations.c.facility == bindparam("of"), expectations.c.ma_lk_blind.in_(bindparam("blinds", expanding=True))

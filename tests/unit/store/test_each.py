@@ -13,7 +13,8 @@ from sqlalchemy.exc import IntegrityError
 
 from adapter.store.tables.database import Database
 from adapter.store.tables.direct import each
-from adapter.store.tables.types import Instant, Money
+from adapter.store.tables.statements import add_with_id, add_with_ids
+from adapter.store.tables.types import Id, Instant, Money
 
 THINGS = Table(
     "things_of_a_test",
@@ -25,6 +26,7 @@ THINGS = Table(
     Column("body", LargeBinary),
     Column("times", BigInteger, default=0),
 )
+NUMBERED = Table("numbered_of_a_test", THINGS.metadata, Column("id", Id, primary_key=True), Column("name", String(20)))
 ADD = insert(THINGS)
 COUNT_UP = (
     update(THINGS)
@@ -82,3 +84,16 @@ def test_a_clash_is_the_error_the_store_knows_and_leaves_nothing(database: Datab
         each(connection, ADD, [*ROWS, ROWS[0]])
     with database.read() as connection:
         assert connection.execute(select(THINGS.c.id)).all() == []
+
+
+def test_numbers_are_given_in_the_order_of_the_rows_and_never_twice(database: Database) -> None:
+    with database.write() as connection:
+        NUMBERED.create(connection)
+        one = add_with_id(connection, NUMBERED, {"name": "a"})
+        more = add_with_ids(connection, NUMBERED, [{"name": name} for name in "bcd"])
+        last = add_with_id(connection, NUMBERED, {"name": "e"})
+        assert add_with_ids(connection, NUMBERED, []) == []
+    assert one < min(more) <= max(more) < last
+    with database.read() as connection:
+        found = dict(connection.execute(select(NUMBERED.c.id, NUMBERED.c.name)).tuples().all())
+    assert found == dict(zip([one, *more, last], "abcde", strict=True))
