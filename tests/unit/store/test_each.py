@@ -95,5 +95,5 @@ def test_numbers_are_given_in_the_order_of_the_rows_and_never_twice(database: Da
         assert add_with_ids(connection, NUMBERED, []) == []
     assert one < min(more) <= max(more) < last
     with database.read() as connection:
-        found = dict(connection.execute(select(NUMBERED.c.id, NUMBERED.c.name)).tuples().all())
+        found = {row.id: row.name for row in connection.execute(select(NUMBERED))}
     assert found == dict(zip([one, *more, last], "abcde", strict=True))
