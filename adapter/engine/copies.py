@@ -28,8 +28,9 @@ def possible() -> bool:
 
 def copy() -> int | None:
     """The copy's process id; None in the copy, which is a session of its own."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for out in (sys.stdout, sys.stderr):
+        if out is not None:  # a service may be started without
+            out.flush()
     # What there is stays for good: a collector that walks it would write into every shared page.
     gc.freeze()
     pid = os.fork()

@@ -184,7 +184,6 @@ def supervise(
             return name
         copied[name] = pid
     if os.name == "posix":
-        sys.stderr.flush()
         asked = json.dumps(
             {
                 "roles": {name: list(command) for name, command in roles.items()},
@@ -193,6 +192,8 @@ def supervise(
                 "folder": str(folder),
             }
         )
+        if sys.stderr is not None:
+            sys.stderr.flush()
         os.execv(sys.executable, [sys.executable, "-m", __name__, asked])  # noqa: S606 -- our own program
     Supervisor(roles, _say, frozen_after, folder=folder).run()
     return None

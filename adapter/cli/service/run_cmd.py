@@ -50,6 +50,7 @@ def worker_command(workdir: WorkdirOption = None, config: ConfigOption = None) -
 
     settings = settings_of(workdir, config)
     _ready_to_start(settings)
+    call_this("bhyt-worker")
     configure_logs("worker", pretty=sys.stderr.isatty())
     run_worker(settings)
 
