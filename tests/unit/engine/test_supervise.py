@@ -150,7 +150,10 @@ def test_a_copied_role_shares_what_was_loaded_and_its_successor_is_a_program_of_
 
 
 def test_copied_roles_end_when_the_process_that_began_them_is_killed(tmp_path: Path) -> None:
-    parent = subprocess.Popen([sys.executable, "-c", _COPIED, f"{tmp_path}/"])
+    parent = subprocess.Popen(
+        [sys.executable, "-c", _COPIED, f"{tmp_path}/"],
+        env={**os.environ, "TMPDIR": str(tmp_path)},  # nobody tidies up after it
+    )
     places = [tmp_path / "a", tmp_path / "b"]
     try:
         _wait(lambda: all(len(_told(place)) == 1 for place in places))
