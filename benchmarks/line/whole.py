@@ -41,7 +41,8 @@ STAGES: tuple[tuple[str, Callable[[Context], StageResult]], ...] = (
     ("sign", sign),
 )
 _ROUNDS, _TURNS = 5, 4
-_SLICE, _PLAIN_SLICE, _PARTS = 50, 10, 10
+_PAGE, _SLICE, _PLAIN_SLICE, _PARTS = 50, 150, 10, 10
+"""What a pull reads at a time (stays of 60 lines come some sixty to a page), and what the stages find waiting."""
 _ALL_CORES = 600
 _LONG = 2
 _SIGNATURES = 50
@@ -70,7 +71,7 @@ def _one_core(folder: Path) -> tuple[Rates, Rates]:
         Work.open(
             ours_folder,
             encounters=_SLICE * _TURNS * (_ROUNDS + 1),
-            batch_size=_SLICE,
+            batch_size=_PAGE,
             gateway=f"http://127.0.0.1:{port}",
         ) as ours,
         Work.open(plain_folder, encounters=_PLAIN_SLICE * _TURNS * (_ROUNDS + 1), batch_size=_PLAIN_SLICE) as plain,
@@ -85,7 +86,7 @@ def _one_core(folder: Path) -> tuple[Rates, Rates]:
                 signature.append(_rsa(ours))
                 began = time.perf_counter()
                 with _collecting_seldom():
-                    mine.append(_slice(ours, {}, enough=lambda: True))
+                    mine.append(_slice(ours, {}, enough=_pages()))
                 paces.append(_SLICE / (time.perf_counter() - began))
                 signature.append(_rsa(ours))
                 with reference.field_by_field():
@@ -121,6 +122,12 @@ def _collecting_seldom() -> Iterator[None]:
 def _rsa(work: Work) -> float:
     """Processor seconds of one signature."""
     return timed(lambda: [work.key.sign(b"m" * 700) for _ in range(_SIGNATURES)])[0] / _SIGNATURES
+
+
+def _pages() -> Callable[[], bool]:
+    """Whether a slice is read, asked after each page."""
+    read = iter(range(_PAGE, _SLICE + _PAGE, _PAGE))
+    return lambda: next(read) >= _SLICE
 
 
 def _slice(work: Work, parts: dict[str, Any], *, enough: Callable[[], bool]) -> dict[str, float]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, text
@@ -26,6 +27,7 @@ from connectors.sql.stamps import FORMS, Form, find_form
 
 _STAMP = "bhyt_stamp"
 _ENCOUNTERS = "source.encounters.query"
+_SOME = 250
 _EXPANDED = re.compile(r"\bIN\s*\(\s*:keys\s*\)", re.IGNORECASE)
 
 
@@ -347,7 +349,8 @@ class Reader:
             result = connection.execute(statement, {"keys": part})
             names = rename(list(result.keys()))
             parent = column(names, collection.parent, place=place)
-            for row in to_rows(names, result.fetchall(), place=place):
+            # A few rows at a time: they are looked at while the processor still has them at hand.
+            for row in chain.from_iterable(to_rows(names, some, place=place) for some in result.partitions(_SOME)):
                 value = row[parent]
                 plainly = type(value) is int or type(value) is str
                 if plainly and (before := known.get(value)) is not None:
