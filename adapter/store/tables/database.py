@@ -21,6 +21,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModu
 from adapter.errors import BhytError, ConfigError, StoreBusy
 
 _BUSY_SECONDS = 30
+_WAL_PAGES = 8_000
+"""Pages (of 4 KB) SQLite's log may hold before they are put in place. Keys are blind, so a batch touches a thousand
+pages all over a large store: with SQLite's own 1,000 each batch would write everything twice, and sync it."""
 _MIGRATION_LOCK = 0x62687974  # "bhyt": the advisory lock two opening processes meet at
 
 # A machine that is cut off must not keep its rows locked, nor wait for an answer that never comes.
@@ -171,6 +174,7 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
     cursor.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute(f"PRAGMA wal_autocheckpoint={_WAL_PAGES}")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
 

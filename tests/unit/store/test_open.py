@@ -98,6 +98,7 @@ def test_sqlite_is_opened_for_durability(tmp_path: Path) -> None:
     with Store.open(f"sqlite:///{tmp_path / 's.db'}", vault()) as store, store.database.read() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2  # FULL
+        assert connection.exec_driver_sql("PRAGMA wal_autocheckpoint").scalar_one() == 8000
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
 
 
