@@ -30,7 +30,7 @@ from tests.support.postgres import new_database, running_server
 
 _BASE = 1_000
 _SIZES = (1_000, 10_000, 100_000)
-_ROUNDS, _SLICE = 5, 100
+_ROUNDS, _SLICE = 9, 100
 _PAGE = 50  # a page of the source: no longer than what the connector reads of such stays at once
 _FIRST = 20_001
 
