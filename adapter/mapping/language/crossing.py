@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, localcontext
+from operator import itemgetter
 from typing import Any
 
 from adapter.errors import ExpressionError, MappingError, Where
@@ -318,9 +319,10 @@ def compile_aggregate(c: Compiler, m: Map, step: str, place: Place) -> Value:
 
 def _sum(rows: Sequence[Mapping[str, str]], field: str) -> Decimal:
     """The exact total of a number field over finished rows."""
-    texts = filter(None, [row.get(field) for row in rows])
+    if not rows or field not in rows[0]:  # rows of one table have the same fields; an older layout lacks some
+        return Decimal(0)
     with localcontext(CONTEXT):
-        return sum(filter(None, map(text_to_decimal, texts)), Decimal(0))
+        return sum(filter(None, map(text_to_decimal, map(itemgetter(field), rows))), Decimal(0))
 
 
 def _part(c: Compiler, node: Node, step: str, place: Place) -> tuple[str, FieldSpec | None]:
