@@ -41,11 +41,12 @@ STAGES: tuple[tuple[str, Callable[[Context], StageResult]], ...] = (
     ("sign", sign),
 )
 _ROUNDS, _TURNS = 5, 4
-_PAGE, _SLICE, _PLAIN_SLICE, _PARTS = 50, 150, 10, 10
-"""What a pull reads at a time (stays of 60 lines come some sixty to a page), and what the stages find waiting."""
+_PAGE, _SLICE, _PLAIN_SLICE, _PARTS = 50, 100, 40, 10
+"""What a pull reads at a time (stays of 60 lines come some sixty to a page), what the stages find waiting, the
+reference's slice: a turn of either takes about as long, so that neither finds a quiet moment more easily."""
 _ALL_CORES = 600
 _LONG = 2
-_SIGNATURES = 50
+_SIGNATURES = 400
 
 Rates = dict[str, list[float]]
 """By name: a figure of each round."""
