@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
+import orjson
 
 Row = Mapping[str, str]
 """Field name → the element's text."""
@@ -74,14 +75,23 @@ class Dossier:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Dossier:
-        """The inverse of :meth:`to_bytes`. Raises msgspec.DecodeError for anything else."""
-        d = _kept.decode(data)
-        document = None if d.document is None else b64decode(d.document)
-        return cls(d.facility, d.ma_lk, d.purpose, d.standard, d.tables, d.occasion, document)
+        """The inverse of :meth:`to_bytes`. Raises ValueError for what is not the bytes of a dossier."""
+        try:
+            d = orjson.loads(data)
+            kept = d.get("document")
+            document = None if kept is None else b64decode(kept)
+            return cls(
+                d["facility"], d["ma_lk"], Purpose(d["purpose"]), d["standard"], d["tables"], d["occasion"], document
+            )
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError("not the bytes of a dossier") from error
 
 
 class _Kept(msgspec.Struct, omit_defaults=True):
-    """The shape in the store. Every stage reads it, so it is a compiled codec's: six times as fast as ``json``."""
+    """The shape in the store. Every stage writes or reads it: msgspec writes, orjson reads, each the quicker one.
+
+    All of it is text; what else stood in a field is refused by the writer, not on reading.
+    """
 
     facility: str
     ma_lk: str
@@ -104,7 +114,6 @@ def _plain(value: Any) -> Any:
 _as_it_is = msgspec.json.Encoder(enc_hook=_plain)
 # The hash of a content never changes: sorted keys, the escapes of ``json.dumps(ensure_ascii=False)`` (a test compares).
 _sorted = msgspec.json.Encoder(enc_hook=_plain, order="deterministic")
-_kept = msgspec.json.Decoder(_Kept)
 
 
 def decimal_of(text: str) -> Decimal | None:

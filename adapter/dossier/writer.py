@@ -10,7 +10,6 @@ dossiers give equal bytes. Rules of writing: QĐ 130/4750/3176, letters 3190 and
 from __future__ import annotations
 
 import re
-from binascii import b2a_base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +17,8 @@ from functools import lru_cache
 from itertools import chain, pairwise
 from operator import itemgetter
 from typing import Any
+
+from pybase64 import b64encode
 
 from adapter.dossier.model import Dossier, Purpose, Row
 from adapter.errors import DocumentError, Where
@@ -96,7 +97,7 @@ def _giamdinhhs(dossier: Dossier, tables: Mapping[str, Table], created_on: date)
             documents = [_document(table, rows, i, i + 1) for i in range(len(rows))]
         else:
             documents = [_document(table, rows, 0, len(rows))]
-        parts.extend(_PART % (name.encode(), b2a_base64(d, newline=False)) for d in documents)
+        parts.extend(_PART % (name.encode(), b64encode(d)) for d in documents)
     if wanted:
         name = sorted(wanted)[0]
         raise _refuse(
@@ -131,25 +132,37 @@ def _records(table: Table, rows: Sequence[Row], start: int = 0, end: int | None 
     """
     layout = _layout(table.names, table.record_element, table.list_element, root)
     values = _values(table, rows[start:end], start + 1, layout.values_of)
-    try:
-        probe = "".join(values).encode()
-        clean = len(probe.translate(None, _SPECIAL)) == len(probe) and not (
-            _NONCHARACTERS[0][:1] in probe and any(n in probe for n in _NONCHARACTERS)
-        )
-    except (TypeError, UnicodeEncodeError):
-        clean = False
-    width = len(table.names)
-    if not clean:
-        values = [
-            _escaped(table, start + 1 + n // width, table.names[n % width], value) for n, value in enumerate(values)
-        ]
     if not values:
-        return layout.empty.encode()
+        return layout.empty
+    width = len(table.names)
+    written = _as_they_stand(values)
+    if written is None:
+        written = [
+            _escaped(table, start + 1 + n // width, table.names[n % width], value).encode()
+            for n, value in enumerate(values)
+        ]
     body = layout.between * (len(values) // width)
-    body[1::2] = values
+    body[1::2] = written
     body[0] = layout.before
     body.append(layout.after)
-    return "".join(body).encode()
+    return b"".join(body)
+
+
+def _as_they_stand(values: Sequence[Any]) -> list[bytes] | None:
+    """The values in UTF-8, encoded and looked through all at once; None when one of them cannot go out as it stands."""
+    try:
+        probe = _APART.join(values).encode()
+    except (TypeError, UnicodeEncodeError):
+        return None
+    if len(probe) - len(probe.translate(None, _SPECIAL)) != len(values) - 1:
+        return None  # more than what stands between two values
+    if _NONCHARACTERS[0][:1] in probe and any(n in probe for n in _NONCHARACTERS):
+        return None
+    return probe.split(_APART.encode())
+
+
+_APART = "\x1f"
+"""A character XML cannot hold, so no value that goes out does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +172,10 @@ class _Layout:
     ``between`` is one row's worth: a tag, a place for a value, and so on; its first tag ends the row before.
     """
 
-    before: str
-    between: list[str]
-    after: str
-    empty: str
+    before: bytes
+    between: list[bytes]
+    after: bytes
+    empty: bytes
     values_of: Callable[[Row], tuple[Any, ...]]
 
 
@@ -176,10 +189,10 @@ def _layout(names: tuple[str, ...], record: str | None, rows: str | None, root: 
     for left, right in pairwise(names):
         between += [f"</{left}><{right}>", ""]
     return _Layout(
-        before=f"{opening}{row_start}<{names[0]}>",
-        between=between,
-        after=f"</{names[-1]}>{row_end}{closing}",
-        empty=opening + closing,
+        before=f"{opening}{row_start}<{names[0]}>".encode(),
+        between=[text.encode() for text in between],
+        after=f"</{names[-1]}>{row_end}{closing}".encode(),
+        empty=(opening + closing).encode(),
         values_of=itemgetter(*names),
     )
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
+from datetime import date
 from types import MappingProxyType
+from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.dossier.model import Dossier, Purpose
+from adapter.dossier.writer import write
+from adapter.errors import DocumentError
+from tests.support import made_up
 
 _TEXT = st.text(max_size=12) | st.sampled_from(['"', "\\", "\x00\x1f\x7f\x80", "\u2028\u2029", "Nguyễn Thị Ánh", "𠀋"])
 _TABLES = st.dictionaries(
@@ -65,13 +70,16 @@ def test_rows_of_any_mapping_are_stored_as_the_same_bytes() -> None:
     assert frozen.content_hash() == plain.content_hash()
 
 
-def test_what_is_no_text_is_refused_on_the_way_in_and_out() -> None:
+def test_what_is_no_text_has_no_hash_and_is_never_written() -> None:
     with pytest.raises(UnicodeEncodeError):
         Dossier("01999", "\ud800", Purpose.CLAIM, "3176", {}).content_hash()
-    number = (
-        b'{"facility":"1","ma_lk":"K","purpose":"claim","occasion":"","standard":"3176","tables":{"XML1":[{"A":1}]}}'
-    )
-    with pytest.raises(msgspec.DecodeError):
-        Dossier.from_bytes(number)
-    with pytest.raises(msgspec.DecodeError):
-        Dossier.from_bytes(b"{")
+    number: Any = {**made_up.row("XML1"), "NAM_QT": 2026}
+    kept = Dossier.from_bytes(replace(made_up.dossier(), tables={"XML1": [number]}).to_bytes())
+    with pytest.raises(DocumentError, match="must be text"):
+        write(kept, created_on=date(2026, 9, 1))
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"null", b'{"facility":"01999"}', b"\xff"])
+def test_what_are_not_the_bytes_of_a_dossier_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 -- the codec's own words differ
+        Dossier.from_bytes(data)
