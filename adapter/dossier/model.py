@@ -87,6 +87,11 @@ class Dossier:
             raise ValueError("not the bytes of a dossier") from error
 
 
+def holds_document(kept: bytes) -> bool:
+    """Whether kept bytes carry the file the dossier was read from: it is their last field, behind the tables."""
+    return not (kept.startswith(b'{"facility":') and kept.endswith(b"}}"))
+
+
 class _Kept(msgspec.Struct, omit_defaults=True):
     """The shape in the store. Every stage writes or reads it: msgspec writes, orjson reads, each the quicker one.
 

@@ -15,7 +15,7 @@ from typing import Protocol
 from cryptography.x509 import Certificate
 
 from adapter.clock import VIETNAM
-from adapter.dossier.model import Dossier
+from adapter.dossier.model import Dossier, holds_document
 from adapter.dossier.writer import write
 from adapter.errors import BhytError, SignatureInvalid, Transient
 from adapter.healthbook.privacy import Decision
@@ -187,7 +187,7 @@ def as_it_came(job: SignJob, certificate: Certificate, trust: Trust | None) -> S
     """
     from adapter.signing.verify import verify
 
-    document = Dossier.from_bytes(job.body).document if b'"document":' in job.body else None
+    document = Dossier.from_bytes(job.body).document if holds_document(job.body) else None
     if document is None:
         return None
     seen = verify(document, trust=trust, at=job.at)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.dossier.model import Dossier, Purpose
+from adapter.dossier.model import Dossier, Purpose, holds_document
 from adapter.dossier.writer import write
 from adapter.errors import DocumentError
 from tests.support import made_up
@@ -59,6 +59,11 @@ def test_the_stored_bytes_are_plain_json_and_come_back_equal(dossier: Dossier) -
     data = dossier.to_bytes()
     assert _dumps(json.loads(data), sort_keys=False) == data
     assert Dossier.from_bytes(data) == dossier
+
+
+@given(_DOSSIERS)
+def test_kept_bytes_tell_at_once_whether_they_carry_a_document(dossier: Dossier) -> None:
+    assert holds_document(dossier.to_bytes()) == (dossier.document is not None)
 
 
 def test_rows_of_any_mapping_are_stored_as_the_same_bytes() -> None:
