@@ -51,20 +51,13 @@ def in_common(connection: Connection, revision_ids: Sequence[int]) -> Iterator[t
 
 _MINE, _THEIRS = history_keys.alias("mine"), history_keys.alias("theirs")
 _OWN_REVISION, _OWN = revisions.alias("own_revision"), dossiers.alias("own")
-_FOUND = (
-    _THEIRS.c.id.label("key_id"),
-    _THEIRS.c.value,
-    _THEIRS.c.since,
-    _THEIRS.c.until,
-    history_visits.c.body,
-    revisions.c.state,
-    revisions.c.id,
-)
+_VISIT = (history_visits.c.body, revisions.c.state, revisions.c.id)
+_FOUND = (_THEIRS.c.id.label("key_id"), _THEIRS.c.value, _THEIRS.c.since, _THEIRS.c.until, *_VISIT)
 
 
-def _counts() -> ColumnElement[bool]:
-    """Whether their revision counts for mine."""
-    earlier = and_(revisions.c.state == State.TRANSLATED.value, revisions.c.id < _MINE.c.revision_id)
+def _counts(mine: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether their revision counts for ``mine``."""
+    earlier = and_(revisions.c.state == State.TRANSLATED.value, revisions.c.id < mine)
     # A content that never left is not the dossier's any more once another came; one at the gateway is.
     standing = or_(
         dossiers.c.revision_id == revisions.c.id,
@@ -74,15 +67,32 @@ def _counts() -> ColumnElement[bool]:
 
 
 def _same() -> Select[Any]:
-    return (
-        select(_MINE.c.revision_id.label("mine"), *_FOUND)
+    # Keys meet first, and nothing else is looked at before: PostgreSQL takes what follows for so few rows that it
+    # would begin there, with every revision there is and each of their keys.
+    met = (
+        select(
+            _MINE.c.revision_id.label("mine"),
+            _THEIRS.c.revision_id.label("theirs"),
+            *(_THEIRS.c[name] for name in ("id", "value", "since", "until")),
+        )
         .join(_THEIRS, and_(_THEIRS.c.value == _MINE.c.value, _THEIRS.c.kind == _MINE.c.kind))
-        .join(_OWN_REVISION, _OWN_REVISION.c.id == _MINE.c.revision_id)
+        .where(
+            _MINE.c.revision_id.in_(bindparam("ids", expanding=True)),
+            _MINE.c.since.is_(None),
+            _THEIRS.c.revision_id != _MINE.c.revision_id,
+        )
+        .cte("met")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    found = (met.c.id.label("key_id"), met.c.value, met.c.since, met.c.until, *_VISIT)
+    return (
+        select(met.c.mine, *found)
+        .join(_OWN_REVISION, _OWN_REVISION.c.id == met.c.mine)
         .join(_OWN, _OWN.c.id == _OWN_REVISION.c.dossier_id)
-        .join(revisions, revisions.c.id == _THEIRS.c.revision_id)
+        .join(revisions, revisions.c.id == met.c.theirs)
         .join(dossiers, dossiers.c.id == revisions.c.dossier_id)
         .join(history_visits, history_visits.c.revision_id == revisions.c.id)
-        .where(_MINE.c.revision_id.in_(bindparam("ids", expanding=True)), _MINE.c.since.is_(None), _counts())
+        .where(_counts(met.c.mine))
     )
 
 
@@ -98,7 +108,7 @@ def _one(kind: str, *since: ColumnElement[bool]) -> ScalarSelect[Any]:
             *since,
             _THEIRS.c.since < _MINE.c.until,
             _THEIRS.c.until > _MINE.c.since,
-            _counts(),
+            _counts(_MINE.c.revision_id),
         )
         .correlate(_MINE, _OWN)
         .limit(1)
