@@ -8,11 +8,11 @@ from typing import Any, Protocol
 
 from adapter.errors import BhytError
 from adapter.mapping.language.blocks import Block
-from adapter.mapping.language.compiled import Value
+from adapter.mapping.language.compiled import Condition, Value
 from adapter.mapping.language.fields import Finish, Maker, maker_of
+from adapter.mapping.language.rowfunction import RowFunction, RowParts, row_function
 from adapter.mapping.language.rows import sort_scopes
-from adapter.mapping.language.rowtext import RowFunction, RowParts, row_function
-from adapter.mapping.language.scope import Run, Scope
+from adapter.mapping.language.scope import Rows, Run, Scope
 from adapter.mapping.lookups import key_text
 from adapter.mapping.problems import at_field
 from adapter.standard.model import FieldSpec, Standard
@@ -36,7 +36,7 @@ class _Bound:
     inner: _Bound | None
     template: dict[str, str]  # every field of the layout, constants filled in
     todo: tuple[tuple[str, Maker], ...]
-    quick: RowFunction | None = None
+    quick: RowFunction
 
 
 class Layout:
@@ -66,7 +66,14 @@ class Layout:
 
     def rows(self, run: Run, table: str) -> list[dict[str, str]]:
         """The finished rows of a table, every field of the layout in its order. Raises MappingError."""
-        return [row for _, _, row in self.trace(run, table)]
+        if table not in self._tables:
+            return []
+        spec, blocks = self._tables[table]
+        found: list[dict[str, str]] = []
+        for bound in blocks:
+            if not self._barely(run, spec, bound, found):
+                found += [row for _, _, row in self._traced(run, spec, bound, len(found))]
+        return found
 
     def trace(self, run: Run, table: str) -> Iterator[tuple[Block, Scope, dict[str, str]]]:
         """Each finished row with the block and the scope it came from."""
@@ -75,12 +82,44 @@ class Layout:
         spec, blocks = self._tables[table]
         number = 0
         for bound in blocks:
-            for scope, filled in _scopes(run, bound, run.root):
-                scope.number = number + 1
-                row = self._row(run, spec, filled, scope)
-                if row is not None:
-                    number += 1
-                    yield filled.block, scope, row
+            for found in self._traced(run, spec, bound, number):
+                number += 1
+                yield found
+
+    def _traced(
+        self, run: Run, spec: Target, bound: _Bound, number: int
+    ) -> Iterator[tuple[Block, Scope, dict[str, str]]]:
+        """Those of one block; ``number``: rows of the table that were made before."""
+        for scope, filled in _scopes(run, bound, run.root):
+            scope.number = number + 1
+            row = self._row(run, spec, filled, scope)
+            if row is not None:
+                number += 1
+                yield filled.block, scope, row
+
+    def _barely(self, run: Run, spec: Target, bound: _Bound, found: list[dict[str, str]]) -> bool:
+        """Add the rows of a block whose function wants no scopes; False when it has none, and nothing was done.
+
+        A row its function does not take is made like any other.
+        """
+        made = bound.quick.bare
+        if made is None:
+            return False
+        rows = _plain_rows(run, bound)
+        try:
+            ma_lk = run.ma_lk() if rows else ""
+        except BhytError:
+            return False  # said with the place of the row that wanted it
+        encounter, facility = run.root.row, run.facility
+        for row in rows:
+            number = len(found) + 1
+            try:
+                found.append(made(row, encounter, ma_lk, str(number), facility))
+            except Exception:  # noqa: BLE001 -- nothing is swallowed: the makers run next and raise with the position
+                scope = Scope(run, row, run.root, bound.block.names)
+                scope.number = number
+                found += [text for text in [self._row(run, spec, bound, scope)] if text is not None]
+        return True
 
     def _row(self, run: Run, spec: Target, bound: _Bound, scope: Scope) -> dict[str, str] | None:
         single = bound.block.each is None and self._is_single(spec.name)
@@ -98,11 +137,11 @@ class Layout:
 
 def _quick_row(run: Run, bound: _Bound, mapped: Scope) -> dict[str, str] | None:
     """The row by its generated function; None leaves it to the makers, which name what is wrong."""
-    if bound.quick is None:
+    if bound.quick.scoped is None:
         return None
     mark, before = len(run.notes), dict(mapped.texts) if mapped.texts else {}
     try:
-        return bound.quick(mapped, mapped.texts)
+        return bound.quick.scoped(mapped, mapped.texts)
     except Exception:  # noqa: BLE001 -- nothing is swallowed: the makers run next and raise with the position
         mine = (bound.block.table, mapped.number)
         run.notes[mark:] = [note for note in run.notes[mark:] if (note.table, note.row) != mine]
@@ -126,13 +165,10 @@ def _exact_row(bound: _Bound, mapped: Scope, number: int | None) -> dict[str, st
 def _scopes(run: Run, bound: _Bound, outer: Scope) -> Iterator[tuple[Scope, _Bound]]:
     """The scopes of a block's rows, after when, grouping and order."""
     block = bound.block
-    when = block.when
     if block.each is None:
-        scopes = [Scope(run, run.encounter.row, None, block.names)]
+        scopes, when = [Scope(run, run.encounter.row, None, block.names)], block.when
     else:
-        rows = block.each(outer)
-        if when is not None and (found := when.kept_rows(rows, outer)) is not None:
-            rows, when = found, None
+        rows, when = _rows(block, block.each(outer), outer)
         scopes = [Scope(run, row, outer, block.names) for row in rows]
     if when is not None:
         scopes = when.kept(scopes)
@@ -149,6 +185,23 @@ def _scopes(run: Run, bound: _Bound, outer: Scope) -> Iterator[tuple[Scope, _Bou
             yield scope, bound
         else:
             yield from _scopes(run, bound.inner, scope.map(bound.makers))
+
+
+def _rows(block: Block, rows: Rows, outer: Scope) -> tuple[Rows, Condition | None]:
+    """The rows ``when`` keeps, or all of them and the condition, where their scopes must be asked."""
+    if block.when is not None and (found := block.when.kept_rows(rows, outer)) is not None:
+        return found, None
+    return rows, block.when
+
+
+def _plain_rows(run: Run, bound: _Bound) -> Rows:
+    """The source's rows of a block, after when, grouping and order."""
+    block = bound.block
+    assert block.each is not None  # noqa: S101 -- a block of one row has its scope
+    rows, when = _rows(block, block.each(run.root), run.root)
+    if when is None and not (block.group or block.having or block.distinct or block.order):
+        return rows
+    return [scope.row for scope, _ in _scopes(run, bound, run.root)]
 
 
 def _by(scopes: list[Scope], keys: Sequence[Value]) -> dict[tuple[str, ...], list[Scope]]:
@@ -177,8 +230,8 @@ def _bind(block: Block, table: Target, outer: frozenset[str] = frozenset()) -> _
     constants = {name: own[name](_NOWHERE) for name, (step, _) in steps.items() if step.value.const is not None}
     template = dict.fromkeys(table.names, "") | constants
     todo = tuple((name, makers[name]) for name in table.names if name in makers and name not in constants)
-    quick = None if outer else row_function(block, RowParts(table.names, steps, finishes, makers, constants))
-    return _Bound(block, makers, inner, template, todo, quick)
+    made = None if outer else row_function(block, RowParts(table.names, steps, finishes, makers, constants))
+    return _Bound(block, makers, inner, template, todo, made or RowFunction())
 
 
 _NOWHERE: Any = None  # constants do not look at the scope

@@ -8,6 +8,7 @@ from typing import Any
 
 from adapter.errors import ExpressionError, MappingError, Where
 from adapter.expr import ValueProblem
+from adapter.expr.generate import NotInlineError
 from adapter.mapping.language.blocks import FieldStep
 from adapter.mapping.language.compiled import Place
 from adapter.mapping.language.scope import Note, Scope
@@ -49,12 +50,18 @@ class Finish:
 
     def quickly(self, value: Any, scope: Scope) -> str:
         """The same text; what does not fit raises whatever it raises."""
-        if type(value) is str:
-            if not value.isprintable():
-                return self(value, scope)
-            if self.plain:
-                return nfc(value).strip()
-        return self.write(value)
+        if type(value) is str and not value.isprintable():
+            return self(value, scope)
+        return self._written(value)
+
+    def barely(self, value: Any) -> str:
+        """The same without a scope to leave a note in: text that wants one raises NotInlineError."""
+        if type(value) is str and not value.isprintable():
+            raise NotInlineError
+        return self._written(value)
+
+    def _written(self, value: Any) -> str:
+        return nfc(value).strip() if self.plain and type(value) is str else self.write(value)
 
 
 def maker_of(step: FieldStep, spec: FieldSpec, finish: Finish) -> Maker:

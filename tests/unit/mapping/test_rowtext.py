@@ -110,24 +110,36 @@ ROWS = st.fixed_dictionaries(
 )
 
 
-def bound() -> Plan:
+_SCOPED = ("TEN_THUOC", "DANG_BAO_CHE", "way", "T_BNCCT", "MA_BAC_SI", "LIEU_DUNG")
+BARE = "".join(line for line in TABLES.splitlines(keepends=True) if not line.strip().startswith(_SCOPED))
+"""Without what wants a scope: letters in an unknown code, notes, rows and names from elsewhere."""
+ONE_OF_EACH = BARE.replace("    each: items\n", "    each: items\n    distinct_by: [CODE, UNIT]\n")
+
+
+def bound(tables: str = TABLES) -> Plan:
     """A plan whose layout is bound already."""
-    mapped = plan(TABLES)
+    mapped = plan(tables)
     translate(mapped, {"ID": "1", "NAME": "x"}, items=[], uses=[])
     return mapped
 
 
-@pytest.fixture(scope="module")
-def quick() -> Plan:
-    return bound()
+@pytest.fixture(scope="module", params=[TABLES, BARE, ONE_OF_EACH], ids=["scoped", "bare", "one-of-each"])
+def tables(request: pytest.FixtureRequest) -> str:
+    found: str = request.param
+    return found
 
 
 @pytest.fixture(scope="module")
-def exact() -> Plan:
+def quick(tables: str) -> Plan:
+    return bound(tables)
+
+
+@pytest.fixture(scope="module")
+def exact(tables: str) -> Plan:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(binding, "row_function", lambda *_: None)
         patch.setattr(values, "_rows_test", lambda *_: None)
-        return bound()
+        return bound(tables)
 
 
 def outcome(mapped: Plan, row: dict[str, Any], items: list[dict[str, Any]], uses: list[dict[str, Any]]) -> object:
@@ -150,14 +162,15 @@ def test_generated_rows_are_the_exact_rows(
     assert outcome(quick, row, items, uses) == right  # from what was remembered
 
 
-def generated(mapped: Plan) -> list[bool]:
+def generated(mapped: Plan) -> list[str]:
     (layout,) = mapped._layouts.values()
-    return [block.quick is not None for _, blocks in layout._tables.values() for block in blocks]
+    quick = [block.quick for _, blocks in layout._tables.values() for block in blocks]
+    return ["bare" if one.bare else "scoped" if one.scoped else "" for one in quick]
 
 
-def test_what_is_compared_is_generated_here_and_not_there(quick: Plan, exact: Plan) -> None:
-    assert generated(quick) == [True, True]
-    assert generated(exact) == [False, False]
+def test_what_is_compared_is_generated_here_and_not_there(tables: str, quick: Plan, exact: Plan) -> None:
+    assert generated(quick) == ["scoped", "scoped" if tables == TABLES else "bare"]
+    assert generated(exact) == ["", ""]
 
 
 def test_a_missing_column_names_the_line_and_the_nearest_column(quick: Plan) -> None:
