@@ -7,7 +7,7 @@ The annex of QĐ 1332 and PL02 of QĐ 2733 are public as scans only; ``certainty
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -76,11 +76,16 @@ class Group:
 
     def takes(self, row: Mapping[str, str]) -> bool:
         """Whether a row of the table belongs here. Group codes (digits) are compared whole, list prefixes as such."""
+        return bool(self.taken((row,)))
+
+    def taken(self, rows: Sequence[Mapping[str, str]]) -> Sequence[Mapping[str, str]]:
+        """The rows of the table that belong here, in order."""
         if not self.field:
-            return True
-        value = str(row.get(self.field) or "")
+            return rows
         whole, prefixes = _starts(self.starts_with)
-        return value in whole or value.startswith(prefixes)
+        values = [str(row.get(self.field) or "") for row in rows]
+        mine = {value for value in set(values) if value in whole or value.startswith(prefixes)}
+        return [row for row, value in zip(rows, values, strict=True) if value in mine] if mine else []
 
 
 @lru_cache(maxsize=64)

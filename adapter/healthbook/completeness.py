@@ -96,7 +96,7 @@ class _Rows:
         found = self._groups.get(name)
         if found is None:
             mine = [group for group in groups() if group.name == name]
-            found = [(g.table, [row for row in self.of_table(g.table) if g.takes(row)]) for g in mine]
+            found = [(g.table, g.taken(self.of_table(g.table))) for g in mine]
             self._groups[name] = found
         return found
 

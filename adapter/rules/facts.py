@@ -74,9 +74,10 @@ def used_key(table: str, values: Mapping[str, str]) -> Used:
 
 def _used(dossier: Dossier) -> Iterator[Used]:
     for row in dossier.rows("XML3"):
-        values = {f: row.get(f, "") for f in PROCEDURE_KEY}
-        if row.get("MA_NHOM", "") in PROCEDURES and all(values.values()):
-            yield used_key("XML3", values)
+        if row.get("MA_NHOM", "") in PROCEDURES:
+            values = {f: row.get(f, "") for f in PROCEDURE_KEY}
+            if all(values.values()):
+                yield used_key("XML3", values)
     for table, sets in NUMBERS.items():
         for row in dossier.rows(table):
             for names in sets:
@@ -87,18 +88,22 @@ def _used(dossier: Dossier) -> Iterator[Used]:
 
 def _busy(rows: Sequence[Row]) -> Iterator[Busy]:
     for row in rows:
+        group = row.get("MA_NHOM", "")
+        people = row.get("NGUOI_THUC_HIEN", "") if group in TECHNICAL else ""
+        machine = row.get("MA_MAY", "") if group in IMAGING else ""
+        beds = row.get("MA_GIUONG", "")
+        if not (people or machine or beds):
+            continue
         start, end = instant(row.get("NGAY_TH_YL", "")), instant(row.get("NGAY_KQ", ""))
         if not start or not end or start >= end:
             continue
-        group = row.get("MA_NHOM", "")
-        if group in TECHNICAL:
-            for person in parts(row.get("NGUOI_THUC_HIEN", "")):
-                if person.strip():
-                    yield "NGUOI_THUC_HIEN", person.strip(), start, end
-        if group in IMAGING and row.get("MA_MAY", "").strip():
-            yield "MA_MAY", row["MA_MAY"], start, end
+        for person in parts(people):
+            if person.strip():
+                yield "NGUOI_THUC_HIEN", person.strip(), start, end
+        if machine.strip():
+            yield "MA_MAY", machine, start, end
         if row.get("MA_KHOA", "") and row.get("TYLE_TT_DV", "") not in SHARED_BED:
-            for bed in parts(row.get("MA_GIUONG", "")):
+            for bed in parts(beds):
                 if bed.strip():
                     yield "MA_GIUONG", f"{row['MA_KHOA']}/{bed.strip()}", start, end
 

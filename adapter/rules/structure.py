@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from functools import cache
 from importlib.resources import files
 
@@ -24,6 +25,8 @@ built_in("structure", "PKG-014", "PKG-015", "PKG-016", "PKG-017", "PKG-018")
 
 _UNLIMITED = 1 << 30
 _FEW = 2
+_FEW_TEXTS, _REMEMBERED = 8, 512
+"""A column with more different texts holds what hardly comes again; how many texts of a field are remembered."""
 
 OWN_RULE: Mapping[tuple[str, str], str] = {
     ("XML0", "NGAY_SINH"): "X0-FMT-001",
@@ -161,11 +164,42 @@ _FORM_OF: Mapping[str, Form] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """Longest text and form of a field. ``good`` remembers texts that keep both: codes and units come in every row."""
+
+    field: str
+    max_len: int
+    form: Form | None
+    good: set[str] = dataclass_field(default_factory=set, compare=False)
+
+    def doubtful(self, records: Rows) -> bool:
+        """Whether some text of the field is too long or not of its form."""
+        texts = records.different(self.field)
+        if texts <= self.good:
+            return False
+        if max(map(len, texts)) > self.max_len or not self._well_formed(records, texts):
+            return True
+        if len(texts) <= _FEW_TEXTS:
+            if len(self.good) > _REMEMBERED:
+                self.good.clear()
+            self.good.update(texts)
+        return False
+
+    def _well_formed(self, records: Rows, texts: frozenset[str]) -> bool:
+        if self.form is None:
+            return True
+        if self.form is _is_number:
+            # The numbers are read anyway: only what is none of them and not empty needs a look.
+            return not any(map(records.column(self.field).__getitem__, records.without_number(self.field)))
+        return all(map(self.form, filter(None, texts)))
+
+
+@dataclass(frozen=True, slots=True)
 class TablePlan:
-    """The compiled field list of one table: what must be filled; longest text and form of each field."""
+    """The compiled field list of one table: what must be filled, and the limits of each field."""
 
     required: Sequence[str]
-    limits: Sequence[tuple[str, int, Form | None]]
+    limits: Sequence[Limit]
     names: frozenset[str]
 
 
@@ -192,7 +226,7 @@ def compile_structure(standard: Standard) -> Mapping[str, TablePlan]:
     plans: dict[str, TablePlan] = {}
     for name, table in standard.tables.items():
         required: list[str] = []
-        limits: list[tuple[str, int, Form | None]] = []
+        limits: list[Limit] = []
         for spec in table.fields:
             place = (name, spec.name)
             # Where the field's own rule only warns, the structural error is told as well.
@@ -203,7 +237,7 @@ def compile_structure(standard: Standard) -> Mapping[str, TablePlan]:
                 required.append(spec.name)
             form = _form(spec)
             if not own and (form is not None or spec.max_len is not None):
-                limits.append((spec.name, _UNLIMITED if spec.max_len is None else spec.max_len, form))
+                limits.append(Limit(spec.name, _UNLIMITED if spec.max_len is None else spec.max_len, form))
         plans[name] = TablePlan(tuple(required), tuple(limits), frozenset(table.by_name))
     return plans
 
@@ -220,41 +254,27 @@ def check_structure(view: View, plans: Mapping[str, TablePlan]) -> Iterator[tupl
         if len(records) > _FEW:
             # Column by column most fields turn out to hold nothing to tell.
             required = [field for field in required if records.lacks(field)]
-            limits = [limit for limit in limits if _doubtful(records, *limit)]
+            limits = [limit for limit in limits if limit.doubtful(records)]
         if required or limits:
             yield from _by_row(records, required, limits)
 
 
-def _doubtful(records: Rows, field: str, max_len: int, form: Form | None) -> bool:
-    """Whether some text of the field is too long or not of its form."""
-    texts = records.different(field)
-    if max(map(len, texts)) > max_len:
-        return True
-    if form is None:
-        return False
-    if form is _is_number:
-        # The numbers are read anyway: only what is none of them and not empty needs a look.
-        return any(map(records.column(field).__getitem__, records.without_number(field)))
-    return not all(map(form, filter(None, texts)))
-
-
-def _by_row(
-    records: Rows, required: Sequence[str], limits: Sequence[tuple[str, int, Form | None]]
-) -> Iterator[tuple[str, Hit]]:
+def _by_row(records: Rows, required: Sequence[str], limits: Sequence[Limit]) -> Iterator[tuple[str, Hit]]:
     """The faults of the doubtful fields, row by row."""
     name = records.name
     for row in records:
         for field in required:
             if field not in row:
                 yield f"REQ-{name}-{field}", Hit(field, table=name, row=row.number)
-        for field, max_len, form in limits:
+        for limit in limits:
+            field, form = limit.field, limit.form
             value = row[field]
             if not value:
                 continue
-            if len(value) > max_len:
+            if len(value) > limit.max_len:
                 tolerated = len(value) <= _tolerated().get((name, field), 0)
                 severity: Severity | None = "warning" if tolerated else None
-                yield "PKG-015", Hit(field, severity, str(max_len), table=name, row=row.number)
+                yield "PKG-015", Hit(field, severity, str(limit.max_len), table=name, row=row.number)
             if form is not None and not form(value):
                 yield _RULE_OF[form], Hit(field, table=name, row=row.number)
 

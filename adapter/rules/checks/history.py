@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from adapter.rules.context import SentVisit
@@ -76,22 +77,23 @@ def _busy_elsewhere(v: View, field: str, code: str, span: tuple[str, str]) -> bo
 
 @rule("X3-TIME-009")
 def _one_person_twice(v: View) -> Iterator[Hit]:
-    taken: list[tuple[str, str, str]] = []
-    for row in v.rows("XML3"):
+    taken: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for row in v.rows("XML3").of_groups(TECHNICAL):
         span = _span(row)
-        if row["MA_NHOM"] not in TECHNICAL or not span:
+        if not span:
             continue
         people = [p.strip() for p in parts(row["NGUOI_THUC_HIEN"]) if p.strip()]
-        here = any(p == q and _overlap(*span, a, b) for p in people for q, a, b in taken)
+        here = any(_overlap(*span, *other) for p in people for other in taken[p])
         if here or any(_busy_elsewhere(v, "NGUOI_THUC_HIEN", p, span) for p in people):
             yield Hit("NGUOI_THUC_HIEN", row=row.number)
-        taken += [(p, *span) for p in people]
+        for p in people:
+            taken[p].append(span)
 
 
-@row_rule(("X3-TIME-010", "XML3"))
+@row_rule(("X3-TIME-010", "XML3"), groups=IMAGING)
 def _one_machine_twice(v: View, r: Row) -> Answer:
     span = _span(r)
-    if r["MA_NHOM"] not in IMAGING or "MA_MAY" not in r or not span:
+    if "MA_MAY" not in r or not span:
         return None
     return _busy_elsewhere(v, "MA_MAY", r["MA_MAY"], span) and "MA_MAY"
 
@@ -99,9 +101,13 @@ def _one_machine_twice(v: View, r: Row) -> Answer:
 @rule("X3-TIME-011")
 def _one_bed_twice(v: View) -> Iterator[Hit]:
     taken: list[tuple[str, str, str]] = []
+    if v.rows("XML3").different("MA_GIUONG") <= {""}:
+        return
     for row in v.rows("XML3"):
+        if "MA_GIUONG" not in row or "MA_KHOA" not in row or row["TYLE_TT_DV"] in SHARED_BED:
+            continue
         span = _span(row)
-        if not span or not row["MA_KHOA"] or row["TYLE_TT_DV"] in SHARED_BED:
+        if not span:
             continue
         beds = [f"{row['MA_KHOA']}/{b.strip()}" for b in parts(row["MA_GIUONG"]) if b.strip()]
         here = any(b == q and _overlap(*span, x, y) for b in beds for q, x, y in taken)
@@ -113,9 +119,9 @@ def _one_bed_twice(v: View) -> Iterator[Hit]:
 @rule("X3-DUP-002")
 def _same_procedure_times(v: View) -> Iterator[Hit]:
     history, seen = v.context.history, set[tuple[str, ...]]()
-    for row in v.rows("XML3"):
+    for row in v.rows("XML3").of_groups(PROCEDURES):
         key = tuple(row[f] for f in PROCEDURE_KEY)
-        if row["MA_NHOM"] not in PROCEDURES or not all(key):
+        if not all(key):
             continue
         values = {f: row[f] for f in PROCEDURE_KEY}
         elsewhere = history is not None and history.used("XML3", values, but_not=v.x1["MA_LK"])
