@@ -17,7 +17,6 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
-import msgspec
 import orjson
 
 Row = Mapping[str, str]
@@ -63,19 +62,32 @@ class Dossier:
 
     def content_hash(self) -> str:
         """SHA-256 hex over what would be sent, independent of the day it is sent."""
-        tables = {table: rows for table, rows in self.tables.items() if rows}
-        content = (self.facility, self.ma_lk, self.purpose.value, self.occasion, self.standard, tables)
-        return hashlib.sha256(_sorted.encode(content)).hexdigest()
+        return self.canonical()[1]
 
     def to_bytes(self) -> bytes:
-        """Canonical JSON for the store."""
-        document = None if self.document is None else b64encode(self.document).decode("ascii")
-        kept = _Kept(self.facility, self.ma_lk, self.purpose, self.occasion, self.standard, self.tables, document)
-        return _as_it_is.encode(kept)
+        """Canonical JSON for the store; the fields of a row stand in the order of their names."""
+        return self.canonical()[0]
+
+    def canonical(self) -> tuple[bytes, str]:
+        """:meth:`to_bytes` and :meth:`content_hash` at once: the rows are written only once.
+
+        Raises TypeError when a row holds what no row may hold.
+        """
+        tables = {name: _json({name: rows})[1:-1] for name, rows in self.tables.items()}
+        what = (self.facility, self.ma_lk, self.purpose.value, self.occasion, self.standard)
+        # A hash never changes: the bytes of ``json.dumps(ensure_ascii=False, sort_keys=True)`` (a test compares).
+        content = b",".join([tables[name] for name in sorted(tables) if self.tables[name]])
+        digest = hashlib.sha256(b"%b,{%b}]" % (_json(what)[:-1], content)).hexdigest()
+        head = orjson.dumps(dict(zip(_HEAD, what, strict=True)))[:-1]
+        document = b"" if self.document is None else b',"document":"%b"' % b64encode(self.document)
+        return b'%b,"tables":{%b}%b}' % (head, b",".join(tables.values()), document), digest
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Dossier:
-        """The inverse of :meth:`to_bytes`. Raises ValueError for what is not the bytes of a dossier."""
+        """The inverse of :meth:`to_bytes`. Raises ValueError for what is not the bytes of a dossier.
+
+        All fields are taken as text; what else stands in one is refused by the writer.
+        """
         try:
             d = orjson.loads(data)
             kept = d.get("document")
@@ -87,24 +99,12 @@ class Dossier:
             raise ValueError("not the bytes of a dossier") from error
 
 
+_HEAD = ("facility", "ma_lk", "purpose", "occasion", "standard")
+
+
 def holds_document(kept: bytes) -> bool:
     """Whether kept bytes carry the file the dossier was read from: it is their last field, behind the tables."""
     return not (kept.startswith(b'{"facility":') and kept.endswith(b"}}"))
-
-
-class _Kept(msgspec.Struct, omit_defaults=True):
-    """The shape in the store. Every stage writes or reads it: msgspec writes, orjson reads, each the quicker one.
-
-    All of it is text; what else stood in a field is refused by the writer, not on reading.
-    """
-
-    facility: str
-    ma_lk: str
-    purpose: Purpose
-    occasion: str
-    standard: str
-    tables: Mapping[str, Sequence[Row]]
-    document: str | None = None
 
 
 def _plain(value: Any) -> Any:
@@ -116,9 +116,8 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"a dossier may not hold {type(value).__name__}")
 
 
-_as_it_is = msgspec.json.Encoder(enc_hook=_plain)
-# The hash of a content never changes: sorted keys, the escapes of ``json.dumps(ensure_ascii=False)`` (a test compares).
-_sorted = msgspec.json.Encoder(enc_hook=_plain, order="deterministic")
+def _json(value: Any) -> bytes:
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_SORT_KEYS)
 
 
 def decimal_of(text: str) -> Decimal | None:

@@ -155,15 +155,16 @@ def unit_of(dossier: Dossier, now: datetime) -> Unit:
     header = dossier.header
     checkin = dossier.purpose == "checkin"
     ended = _instant(header.get("NGAY_VAO" if checkin else "NGAY_RA", ""))
+    body, content_hash = dossier.canonical()
     return Unit(
         ma_lk=dossier.ma_lk,
         purpose=dossier.purpose.value,
         occasion=dossier.occasion,
-        content_hash=dossier.content_hash(),
+        content_hash=content_hash,
         standard=dossier.standard,
         deadline=now if checkin else claim_deadline(ended or now),
         rank=0 if checkin else 1,
-        body=dossier.to_bytes(),
+        body=body,
         facts=None if checkin else facts_of(dossier),
         ended_at=ended,
         amount_total=_amount(header.get("T_TONGCHI_BV", "")),

@@ -1,8 +1,8 @@
 """The whole line against the plain reference program and against raw RSA-2048, and each part alone.
 
-Processor time of one core, in rounds of four turns: signatures, a slice of our line, signatures, a slice of the
-reference, signatures, each part. What else runs on the machine takes the caches from all of them and gives no time
-back, so of each round the quickest turn of each counts; told is the median of the rounds' ratios.
+Processor time of one core, in rounds of four turns: a slice of our line, signatures, a slice of the reference, each
+part. What else runs on the machine takes the caches from all of them and gives no time back, so of each round the
+quickest turn of each counts; told is the median of the rounds' ratios.
 """
 
 from __future__ import annotations
@@ -43,10 +43,11 @@ STAGES: tuple[tuple[str, Callable[[Context], StageResult]], ...] = (
 _ROUNDS, _TURNS = 5, 4
 _PAGE, _SLICE, _PLAIN_SLICE, _PARTS = 50, 100, 40, 10
 """What a pull reads at a time (stays of 60 lines come some sixty to a page), what the stages find waiting, the
-reference's slice: a turn of either takes about as long, so that neither finds a quiet moment more easily."""
+reference's slice: a turn of either, and of signatures, takes about as long, so that none finds a quiet moment more
+easily."""
 _ALL_CORES = 600
 _LONG = 2
-_SIGNATURES = 400
+_SIGNATURES = 1_800
 
 Rates = dict[str, list[float]]
 """By name: a figure of each round."""
@@ -84,7 +85,6 @@ def _one_core(folder: Path) -> tuple[Rates, Rates]:
             signature: list[float] = []
             mine, theirs, costs, paces = [], [], [], []
             for turn in range(number * _TURNS, (number + 1) * _TURNS):
-                signature.append(_rsa(ours))
                 began = time.perf_counter()
                 with _collecting_seldom():
                     mine.append(_slice(ours, {}, enough=_pages()))
@@ -92,7 +92,6 @@ def _one_core(folder: Path) -> tuple[Rates, Rates]:
                 signature.append(_rsa(ours))
                 with reference.field_by_field():
                     theirs.append(_slice(plain, plainly, enough=plainly["source"].empty))
-                signature.append(_rsa(ours))
                 costs.append(alone.costs(slice(turn * _PARTS, (turn + 1) * _PARTS)) | {"send": _send(ours, client)})
             if number == 0:
                 continue  # the first round compiles layouts and rule plans, ours and theirs

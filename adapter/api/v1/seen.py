@@ -7,6 +7,7 @@ from typing import Any
 from adapter.access import AccessRefused, Principal
 from adapter.access.clear import hidden, is_clear
 from adapter.dossier.model import Dossier
+from adapter.dossier.shown import laid_out
 from adapter.rules.catalogue import catalogue
 from adapter.store.people.audit import Entry
 from adapter.store.store import Store
@@ -42,13 +43,13 @@ def masked_tables(dossier: Dossier) -> dict[str, list[dict[str, str]]]:
         table: [
             {name: value if is_clear(table, name) else hidden(value) for name, value in row.items()} for row in rows
         ]
-        for table, rows in dossier.tables.items()
+        for table, rows in laid_out(dossier).items()
     }
 
 
 def plain_tables(dossier: Dossier) -> dict[str, list[dict[str, str]]]:
     """Every row as it stands."""
-    return {table: [dict(row) for row in rows] for table, rows in dossier.tables.items()}
+    return laid_out(dossier)
 
 
 def masked_finding(finding: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, delete, exists, select, update
 
 from adapter.clock import Clock
 from adapter.dossier.model import Dossier
+from adapter.dossier.shown import laid_out
 from adapter.store.book.schema import book_entries
 from adapter.store.people.audit import Audit, Entry
 from adapter.store.states import State
@@ -141,7 +142,7 @@ class Persons:
         return "correction due" if connection.execute(to_correct).first() is not None else ""
 
     def _tables(self, dossier: Dossier | None) -> dict[str, list[dict[str, str]]] | None:
-        return None if dossier is None else {t: [dict(r) for r in rows] for t, rows in dossier.tables.items()}
+        return None if dossier is None else laid_out(dossier)
 
     def _write_down(
         self, connection: Connection, action: str, row: Row[Any], reason: str, actor: str, **detail: Any

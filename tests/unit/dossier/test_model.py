@@ -57,7 +57,9 @@ def test_the_hash_is_that_of_sorted_json_without_empty_tables(dossier: Dossier) 
 @given(_DOSSIERS)
 def test_the_stored_bytes_are_plain_json_and_come_back_equal(dossier: Dossier) -> None:
     data = dossier.to_bytes()
-    assert _dumps(json.loads(data), sort_keys=False) == data
+    kept = json.loads(data)
+    kept["tables"] = {table: [dict(sorted(row.items())) for row in rows] for table, rows in kept["tables"].items()}
+    assert _dumps(kept, sort_keys=False) == data
     assert Dossier.from_bytes(data) == dossier
 
 
@@ -76,7 +78,7 @@ def test_rows_of_any_mapping_are_stored_as_the_same_bytes() -> None:
 
 
 def test_what_is_no_text_has_no_hash_and_is_never_written() -> None:
-    with pytest.raises(UnicodeEncodeError):
+    with pytest.raises(TypeError):
         Dossier("01999", "\ud800", Purpose.CLAIM, "3176", {}).content_hash()
     number: Any = {**made_up.row("XML1"), "NAM_QT": 2026}
     kept = Dossier.from_bytes(replace(made_up.dossier(), tables={"XML1": [number]}).to_bytes())
