@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from adapter.errors import MappingError
 from adapter.mapping import Plan
-from adapter.mapping.language import binding, values
+from adapter.mapping.language import binding, remembered, values
 from adapter.text.charset import encode
 from tests.support.mapping import plan, translate
 
@@ -180,3 +180,18 @@ def test_a_missing_column_names_the_line_and_the_nearest_column(quick: Plan) -> 
     assert "QTY" in caught.value.text("en")
     assert caught.value.where is not None
     assert caught.value.where.line is not None
+
+
+def test_remembered_words_have_an_end_and_stay_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    known: dict[object, str] = {None: ""}
+    monkeypatch.setattr(remembered, "_words", known)
+    monkeypatch.setattr(remembered, "_WORDS", 10)
+    for number in range(100):
+        assert remembered.new_word(f" de\u0301p {number} ") == f"d\u00e9p {number}"
+        assert len(known) <= 12
+        assert known[None] == ""
+    assert remembered.new_word("a" * 200) == "a" * 200
+    assert remembered.new_word("ạ" * 200) == ""  # looked at closer, and not remembered
+    assert remembered.new_word("x\x0by") == ""
+    assert remembered.new_word(7) == ""
+    assert all(value is None or len(str(value)) <= 80 for value in known)
