@@ -38,6 +38,7 @@ from adapter.store.work.dossiers import Dossiers
 from adapter.store.work.gates import Gates
 from adapter.store.work.intake import Intake
 from adapter.store.work.outbox import Outbox
+from adapter.store.work.pending import Pending
 from adapter.store.work.reconciliation import Reconciliation
 from adapter.vault import Vault
 
@@ -62,6 +63,7 @@ class Store:
         self.clock = clock
         self.audit = Audit(database, vault, clock)
         self.intake = Intake(database, vault, keep_source=retention.source)
+        self.pending = Pending(database, vault)
         self.history = History(database, vault)
         self.catalogues = Catalogues(database, vault, self.audit)
         self.dossiers = Dossiers(database, vault, self.history, keep_dossier=retention.dossier)

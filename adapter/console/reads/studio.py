@@ -107,7 +107,7 @@ def changed_lines(before: Mapping[str, str], after: Mapping[str, str]) -> list[t
 def samples(console: Console, facility: Facility, count: int = SAMPLE) -> list[SourceEncounter]:
     """The newest encounters whose snapshots are still kept."""
     found = (
-        console.store.intake.snapshot(identity, content)
+        console.store.pending.snapshot(identity, content)
         for identity, content in console.store.mappings.newest_encounters(facility.code, count)
     )
     return [one for one in found if one is not None]
@@ -152,7 +152,7 @@ def previewed(console: Console, facility: Facility, path: Path, ma_lk: str) -> d
     shown = console.store.queries.show(lines[0]["id"])
     if shown is None:
         return None
-    snapshot = console.store.intake.snapshot(shown["encounter_id"], shown["revisions"][-1]["source_hash"])
+    snapshot = console.store.pending.snapshot(shown["encounter_id"], shown["revisions"][-1]["source_hash"])
     if snapshot is None:
         return None
     return preview.preview(

@@ -32,7 +32,7 @@ class Trace:
 def trace_of(console: Console, line: dict[str, Any]) -> Trace:
     """The trace of a dossier's newest revision, by translating the kept snapshot once more. Values are clear."""
     revision = line["revisions"][-1]
-    snapshot = console.store.intake.snapshot(line["encounter_id"], revision["source_hash"])
+    snapshot = console.store.pending.snapshot(line["encounter_id"], revision["source_hash"])
     if snapshot is None:
         return Trace({}, "gone")
     facility = console.settings.facility(line["facility"])

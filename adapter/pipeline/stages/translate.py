@@ -24,11 +24,11 @@ def translate(ctx: Context) -> StageResult:
     bench = ctx.bench or InlineBench(ctx.settings, ctx.facility, decisions=ctx.decisions)
 
     def claim() -> Sequence[ClaimedEncounter]:
-        return store.intake.claim(facility, name, owner=ctx.owner, limit=ctx.batch, now=ctx.clock(), lease=ctx.lease)
+        return store.pending.claim(facility, name, owner=ctx.owner, limit=ctx.batch, now=ctx.clock(), lease=ctx.lease)
 
     try:
         end_leases_of_the_dead(store, facility, ctx.clock())
-        store.intake.adopt_plan(facility, name, plan.hash)
+        store.pending.adopt_plan(facility, name, plan.hash)
         for claimed, made in in_batches(
             claim, partial(_begin, ctx, bench), ahead=lambda: bench.ahead, stopping=ctx.stopping, result=result
         ):

@@ -171,5 +171,5 @@ def test_the_work_of_a_process_that_died_here_goes_on_at_once(world: World) -> N
         gone = pool.apply(_name)
     world.source.put("1")
     world.run("pull")
-    world.store.intake.claim(FACILITY, "list", owner=gone, limit=1, now=world.time(), lease=world.context().lease)
+    world.store.pending.claim(FACILITY, "list", owner=gone, limit=1, now=world.time(), lease=world.context().lease)
     assert translate(world.context()).done == 1

@@ -105,7 +105,7 @@ class OutboxMachine(RuleBasedStateMachine):
             FACILITY, "s", position, [Read(encounter, expected)], Cursor(str(self.reads), key),
             pull_id=self.pull_id, plan_hash="p", now=self.time(),
         )  # fmt: skip
-        for claimed in self.store.intake.claim(FACILITY, "s", owner="t", limit=9, now=self.time(), lease=LEASE):
+        for claimed in self.store.pending.claim(FACILITY, "s", owner="t", limit=9, now=self.time(), lease=LEASE):
             self.store.dossiers.save(
                 Translated(claimed, (self._unit(claimed.encounter),), expected), plan_hash="p",
                 now=self.time(), actor="t", hold_after_receipt=False,
