@@ -22,9 +22,9 @@ from adapter.clock import system_clock
 from adapter.engine.installation import Installation, open_installation
 from adapter.settings import load_settings
 from adapter.store import Store
+from adapter.store.encounters.expected import MA_LK
 from adapter.store.tables.schema import dossiers, encounters, revisions, signed_bodies
 from adapter.store.work.claims import SIGNED_BODY
-from adapter.store.work.expected import MA_LK
 from benchmarks.bar import Bar
 
 _DOSSIERS = 10_000

@@ -14,11 +14,11 @@ from adapter.cutover.matching import Unmatched, match
 from adapter.cutover.sheet import Line, Problem, Sheet
 from adapter.errors import ConfigError
 from adapter.pipeline.deadlines import correction_deadline
+from adapter.store.encounters.expected import MA_LK
 from adapter.store.portal.imports import Source
 from adapter.store.portal.verdicts import Judged, Sent
 from adapter.store.states import Verdict
 from adapter.store.store import Store
-from adapter.store.work.expected import MA_LK
 
 _VERDICTS = {
     "pending": Verdict.PENDING,

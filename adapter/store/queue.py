@@ -9,13 +9,13 @@ from sqlalchemy import Connection, Row, select, update
 
 from adapter.clock import Clock
 from adapter.errors import ConfigError, LeaseLost, Terminal
+from adapter.store.encounters.expected import MA_LK
 from adapter.store.people.audit import Audit, Entry
 from adapter.store.states import State, Verdict
 from adapter.store.tables.database import Database
 from adapter.store.tables.schema import dossiers, receipts, revisions
 from adapter.store.tables.statements import add
 from adapter.store.work.dossiers import clear_hold, set_hold
-from adapter.store.work.expected import MA_LK
 from adapter.store.work.findings import load_findings
 from adapter.store.work.moves import move, record
 from adapter.store.work.outbox import lease_lost

@@ -18,6 +18,7 @@ from adapter.store.book import books, entries
 from adapter.store.book import schema as book
 from adapter.store.catalogues import catalogues
 from adapter.store.catalogues import schema as lists
+from adapter.store.encounters import expected, intake
 from adapter.store.history import history
 from adapter.store.history import schema as past
 from adapter.store.messages import messages
@@ -30,7 +31,7 @@ from adapter.store.readiness import attestations
 from adapter.store.readiness import schema as readiness
 from adapter.store.tables import schema
 from adapter.store.tables.database import Database
-from adapter.store.work import claims, expected, findings, first, intake, settle
+from adapter.store.work import claims, findings, first, settle
 from adapter.vault import Vault
 
 _HEAD_BYTES = 9

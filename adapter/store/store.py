@@ -13,6 +13,9 @@ from adapter.errors import ConfigError, VaultError
 from adapter.store import migrations
 from adapter.store.book.books import Books
 from adapter.store.catalogues.catalogues import Catalogues
+from adapter.store.encounters.intake import Intake
+from adapter.store.encounters.pending import Pending
+from adapter.store.encounters.reconciliation import Reconciliation
 from adapter.store.history.history import History
 from adapter.store.messages.messages import Messages
 from adapter.store.people.audit import Audit
@@ -36,10 +39,7 @@ from adapter.store.watch.figures import Watching
 from adapter.store.watch.health import Health
 from adapter.store.work.dossiers import Dossiers
 from adapter.store.work.gates import Gates
-from adapter.store.work.intake import Intake
 from adapter.store.work.outbox import Outbox
-from adapter.store.work.pending import Pending
-from adapter.store.work.reconciliation import Reconciliation
 from adapter.vault import Vault
 
 _CHECK = "vault-check"

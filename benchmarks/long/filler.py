@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy import Index, Table, insert
 
+from adapter.store.encounters.expected import MA_LK
 from adapter.store.store import Store
 from adapter.store.tables.schema import dossiers, encounters, findings, revisions, search_words
-from adapter.store.work.expected import MA_LK
 from adapter.vault import plain_words
 
 CODE = "01999"

@@ -25,8 +25,8 @@ from adapter.mapping import load_mapping
 from adapter.resources import mapping_file
 from adapter.settings import Settings, absolute_sqlite_url
 from adapter.store import Store
+from adapter.store.encounters.expected import MA_LK
 from adapter.store.tables.schema import dossiers, receipts, revisions
-from adapter.store.work.expected import MA_LK
 from connectors.base import open_source
 
 Key = tuple[str, str, str]

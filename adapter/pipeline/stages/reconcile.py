@@ -14,7 +14,7 @@ from adapter.clock import VIETNAM
 from adapter.errors import BhytError, LeaseLost, SourceSchemaError, SourceValueError
 from adapter.pipeline.context import Context, StageResult
 from adapter.pipeline.stages.pull import save, source_name
-from adapter.store.work.reconciliation import Compared
+from adapter.store.encounters.reconciliation import Compared
 from connectors.base import Reconcilable
 
 _PORTION = 100

@@ -15,11 +15,11 @@ from adapter.healthbook.completeness import Completeness, Reach
 from adapter.healthbook.privacy import Decision
 from adapter.store.book.entries import EXTRA, JUDGED
 from adapter.store.book.schema import book_checks, book_decisions, book_entries
+from adapter.store.encounters.expected import MA_LK
 from adapter.store.states import State
 from adapter.store.tables.database import Database
 from adapter.store.tables.schema import dossiers, encounters, receipts, revisions, search_words
 from adapter.store.tables.statements import Facilities, add, only
-from adapter.store.work.expected import MA_LK
 from adapter.store.work.moves import record
 from adapter.vault import Vault
 

@@ -17,6 +17,7 @@ from adapter.clock import Clock
 from adapter.dossier.model import Dossier
 from adapter.dossier.shown import laid_out
 from adapter.store.book.schema import book_entries
+from adapter.store.encounters.expected import MA_LK
 from adapter.store.people.audit import Audit, Entry
 from adapter.store.states import State
 from adapter.store.tables.database import Database
@@ -32,7 +33,6 @@ from adapter.store.tables.schema import (
 )
 from adapter.store.tables.statements import Facilities, only
 from adapter.store.views.queries import Queries
-from adapter.store.work.expected import MA_LK
 from adapter.vault import Vault
 
 _OVER = (State.ACCEPTED.value, State.SKIPPED.value)

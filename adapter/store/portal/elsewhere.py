@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, exists, func, insert, or_, select, text, update
 
+from adapter.store.encounters.expected import MA_LK
 from adapter.store.people.audit import Audit, Entry
 from adapter.store.portal.imports import Source, import_entry, note_import, portions
 from adapter.store.portal.marks import active
@@ -18,7 +19,6 @@ from adapter.store.tables.database import Database
 from adapter.store.tables.schema import attempts, dossier_bodies, dossiers, revisions, signed_bodies
 from adapter.store.words import BEFORE_START, SENT_ELSEWHERE
 from adapter.store.work.dossiers import clear_hold
-from adapter.store.work.expected import MA_LK
 from adapter.store.work.moves import move, record
 from adapter.vault import Vault
 

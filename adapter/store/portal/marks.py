@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, bindparam, select
 
+from adapter.store.encounters.expected import MA_LK
 from adapter.store.portal.imports import portions
 from adapter.store.portal.schema import sent_elsewhere
 from adapter.store.records import Unit
 from adapter.store.words import BEFORE_START, SENT_ELSEWHERE
-from adapter.store.work.expected import MA_LK
 from adapter.vault import Vault
 
 

@@ -15,13 +15,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
+from adapter.store.encounters.expected import MA_LK
 from adapter.store.people.audit import Audit
 from adapter.store.portal.imports import Source, import_entry, note_import, portions
 from adapter.store.states import State, Verdict
 from adapter.store.tables.database import Database
 from adapter.store.tables.schema import dossiers, receipts, revisions, tasks
 from adapter.store.tables.statements import Facilities, only
-from adapter.store.work.expected import MA_LK
 from adapter.store.work.moves import lock_dossier, record
 from adapter.vault import Vault
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from adapter.store.encounters.intake import SOURCE_KEY
 from adapter.store.tables.database import Database
 from adapter.store.tables.schema import dossiers, encounters
-from adapter.store.work.intake import SOURCE_KEY
 from adapter.vault import Vault
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Select, and_, case, exists, func, or_, s
 
 from adapter.dossier.model import Dossier
 from adapter.rules.finding import Finding
+from adapter.store.encounters.expected import MA_LK
 from adapter.store.tables.database import Database
 from adapter.store.tables.schema import (
     attempts,
@@ -25,7 +26,6 @@ from adapter.store.tables.schema import (
     tasks,
 )
 from adapter.store.work.claims import SIGNED_BODY
-from adapter.store.work.expected import MA_LK
 from adapter.store.work.findings import load_findings
 from adapter.store.work.first import DOSSIER_BODY
 from adapter.store.work.settle import MESSAGE

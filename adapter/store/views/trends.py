@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import Connection, func, select, text
 
 from adapter.clock import VIETNAM
+from adapter.store.encounters.expected import MA_LK
 from adapter.store.states import State, Verdict
 from adapter.store.tables.database import Database
 from adapter.store.tables.schema import SETBACK, dossiers, events, findings, pulls, revisions
-from adapter.store.work.expected import MA_LK
 from adapter.vault import Vault
 
 _SETTLED = timedelta(hours=1)

@@ -1,1 +1,1 @@
-"""The way of a dossier through the store: intake, revisions, outbox, settling."""
+"""The way of a dossier through the store: revisions, outbox, settling."""

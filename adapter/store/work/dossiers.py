@@ -26,6 +26,7 @@ from adapter.dossier.model import Dossier
 from adapter.errors import LeaseLost
 from adapter.rules.finding import Finding
 from adapter.store.book.entries import keep_entry
+from adapter.store.encounters.expected import MA_LK, expect, expectation_owner, withdraw_unmet
 from adapter.store.history.history import History
 from adapter.store.portal.marks import skip_listed
 from adapter.store.records import Saved, Translated, Unit
@@ -37,7 +38,6 @@ from adapter.store.tables.statements import add_with_id, change
 from adapter.store.tables.types import Id
 from adapter.store.words import stand_in
 from adapter.store.work.changes import changed_fields, told
-from adapter.store.work.expected import MA_LK, expect, expectation_owner, withdraw_unmet
 from adapter.store.work.first import (
     DOSSIER_BODY,
     Saving,

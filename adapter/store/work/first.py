@@ -17,6 +17,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from adapter.store.book.entries import entry_row
 from adapter.store.book.schema import book_entries
+from adapter.store.encounters.expected import MA_LK
 from adapter.store.history.history import History
 from adapter.store.portal.marks import active
 from adapter.store.records import Saved, Translated, Unit
@@ -25,7 +26,6 @@ from adapter.store.tables.direct import each
 from adapter.store.tables.schema import dossier_bodies, dossiers, expectations, revisions, search_words
 from adapter.store.tables.statements import add_with_ids
 from adapter.store.tables.types import Id
-from adapter.store.work.expected import MA_LK
 from adapter.store.work.findings import add_findings
 from adapter.store.work.moves import first_state, record_many
 from adapter.vault import Vault

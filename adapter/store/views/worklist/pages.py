@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, select, union_all
 
+from adapter.store.encounters.expected import MA_LK
 from adapter.store.states import State
 from adapter.store.tables.database import Database
 from adapter.store.tables.schema import dossiers, findings, search_words
@@ -26,7 +27,6 @@ from adapter.store.views.worklist.conditions import (
 )
 from adapter.store.views.worklist.runs import merged
 from adapter.store.views.worklist.wanted import ORDERS, PURPOSES, STATES, Order, Page, Wanted, cursor, cut
-from adapter.store.work.expected import MA_LK
 from adapter.store.work.findings import opened
 from adapter.vault import Vault, plain_words
 

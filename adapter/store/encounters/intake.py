@@ -13,13 +13,13 @@ from sqlalchemy.exc import IntegrityError
 from adapter.clock import VIETNAM
 from adapter.errors import LeaseLost
 from adapter.source import Cursor, SourceEncounter
+from adapter.store.encounters.expected import MA_LK, expect, withdraw_unmet
 from adapter.store.records import Counts, Expected, Position, Read
 from adapter.store.tables.database import Database
 from adapter.store.tables.direct import each
 from adapter.store.tables.schema import cursors, dossiers, encounters, expectations, pulls, source_bodies
 from adapter.store.tables.statements import add, add_with_ids, change
 from adapter.store.tables.types import Id
-from adapter.store.work.expected import MA_LK, expect, withdraw_unmet
 from adapter.vault import Vault
 
 SOURCE_KEY, SOURCE_BODY = "source-key", "source-body"

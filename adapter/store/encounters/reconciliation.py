@@ -25,12 +25,12 @@ from sqlalchemy import (
 )
 
 from adapter.clock import VIETNAM
+from adapter.store.encounters.intake import SOURCE_KEY
 from adapter.store.states import NOT_HANDED_OVER, State
 from adapter.store.tables.database import Database
 from adapter.store.tables.schema import dossiers, encounters, metadata
 from adapter.store.tables.types import Instant
 from adapter.store.work.dossiers import clear_hold, set_hold
-from adapter.store.work.intake import SOURCE_KEY
 from adapter.store.work.moves import lock_dossier
 from adapter.vault import Vault
 

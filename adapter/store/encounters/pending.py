@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, Integer, bindparam, exists, func, or_, select, update
 
 from adapter.source import SourceEncounter
+from adapter.store.encounters.intake import SOURCE_BODY, SOURCE_KEY
 from adapter.store.records import ClaimedEncounter
 from adapter.store.states import State
 from adapter.store.tables.database import Database
 from adapter.store.tables.schema import cursors, dossiers, encounters, source_bodies
 from adapter.store.tables.types import Instant
-from adapter.store.work.intake import SOURCE_BODY, SOURCE_KEY
 from adapter.vault import Vault
 
 
