@@ -65,7 +65,7 @@ class Layout:
         return Scope(run, run.encounter.row, None, bound.block.names).map(bound.makers)
 
     def rows(self, run: Run, table: str) -> list[dict[str, str]]:
-        """The finished rows of a table, every field of the layout in its order. Raises MappingError."""
+        """The finished rows of a table, with every field of the layout. Raises MappingError."""
         if table not in self._tables:
             return []
         spec, blocks = self._tables[table]
@@ -107,7 +107,7 @@ class Layout:
             return False
         rows = _plain_rows(run, bound)
         try:
-            ma_lk = run.ma_lk() if rows else ""
+            ma_lk = run.ma_lk() if rows and "MA_LK" in spec.by_name else ""
         except BhytError:
             return False  # said with the place of the row that wanted it
         encounter, facility = run.root.row, run.facility
