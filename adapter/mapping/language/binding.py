@@ -65,7 +65,7 @@ class Layout:
         return Scope(run, run.encounter.row, None, bound.block.names).map(bound.makers)
 
     def rows(self, run: Run, table: str) -> list[dict[str, str]]:
-        """The finished rows of a table, with every field of the layout. Raises MappingError."""
+        """The finished rows of a table, every field of the layout in its order. Raises MappingError."""
         if table not in self._tables:
             return []
         spec, blocks = self._tables[table]

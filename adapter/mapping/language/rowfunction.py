@@ -39,9 +39,7 @@ Texts = dict[str, str]
 ScopedRow = Callable[[Scope, Texts], Texts]
 """Takes the row's scope and the texts of its fields so far; gives the whole row in the layout's order."""
 BareRow = Callable[[Mapping[str, Any], Mapping[str, Any], str, str, str], Texts]
-"""Takes the source's row, the encounter's own, MA_LK, the row's number and the facility.
-
-Gives the whole row in the order of its fields' names."""
+"""Takes the source's row, the encounter's own, MA_LK, the row's number and the facility; gives the whole row."""
 
 _AUTOMATIC = {"MA_LK": "m", "STT": "n", "MA_CSKCB": "c"}
 """The parameters of a bare function with fields that need no mapping."""
@@ -115,9 +113,7 @@ class _Writer:
             if name in self._wanted:
                 row.texts[name] = results[name]
         empty = self._give("")
-        # Rows of many are kept in the order of their fields' names, and are put down in it at once.
-        names = sorted(parts.names) if self._bare else parts.names
-        cells = ", ".join(f"{self._key(name)}: {results.get(name, empty)}" for name in names)
+        cells = ", ".join(f"{self._key(name)}: {results.get(name, empty)}" for name in parts.names)
         head = ["def f(r, e, m, n, c):"] if self._bare else ["def f(s, x):", " r = s.row", " e = s.run.root.row"]
         head += [f" {kept} = U" for kept in row.kept.values()]
         body = [line for field in fields for line in (*self._assigned(*field), *self._typed(field[0]))]
