@@ -6,10 +6,11 @@ gateway would hold a second content. So the stop switch is closed for each facil
 
 from __future__ import annotations
 
+import shutil
 import tarfile
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from sqlalchemy import inspect
 from sqlalchemy.engine import make_url
@@ -68,13 +69,27 @@ def _unpack(source: Path, folder: Path) -> Manifest:
     try:
         with tarfile.open(source) as archive:
             manifest = read_manifest(archive, source)
-            archive.extractall(folder, members=[archive.getmember(n) for n in manifest.members], filter="data")
+            for name in manifest.members:
+                _take_out(archive, name, folder)
     except (OSError, KeyError, tarfile.TarError) as error:
         raise not_a_backup(source) from error
     for name, sha256 in manifest.members.items():
         if digest_of(folder / name) != sha256:
             raise not_a_backup(source)
     return manifest
+
+
+def _take_out(archive: tarfile.TarFile, name: str, folder: Path) -> None:
+    """One file of the archive below ``folder``. Raises KeyError for what is no plain file, or would lie elsewhere."""
+    member = archive.getmember(name)
+    content, path = archive.extractfile(member), PurePosixPath(name)
+    if content is None or not member.isfile() or path.is_absolute() or ".." in path.parts:
+        raise KeyError(name)
+    target = folder / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with content, target.open("wb") as file:
+        shutil.copyfileobj(content, file)
+    target.chmod(member.mode & 0o644 | 0o600)
 
 
 def _require_known(manifest: Manifest) -> None:
