@@ -4,6 +4,7 @@ It keeps the same things in the same tables, maps the same rows by the same mapp
 is left out and nothing waits. What is plain about it:
 
 * one encounter at a time: each step of each dossier is a transaction of its own, committed before the next;
+* what is kept is written and read by Python's own ``json``: the same JSON, hashed and kept each by itself;
 * the mapping is evaluated field by field, each by its own exact function (our line has one function generated for a
   whole row; the exact ones are what both fall back on, and what says where a mistake is);
 * the XML is built element by element with lxml, each table serialised, then the envelope around them;
@@ -15,9 +16,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from typing import Any
 from unittest import mock
@@ -32,8 +34,9 @@ from signxml.algorithms import (
 from signxml.signer import XMLSigner
 from signxml.verifier import SignatureConfiguration, XMLVerifier
 
+from adapter import source
 from adapter.clock import VIETNAM
-from adapter.dossier.model import Dossier
+from adapter.dossier.model import Dossier, Purpose
 from adapter.errors import BhytError
 from adapter.mapping.language import binding
 from adapter.pipeline.workbench import InlineBench, Signed, SignJob
@@ -50,6 +53,53 @@ _DS = "http://www.w3.org/2000/09/xmldsig#"
 def field_by_field() -> Iterator[None]:
     """Mappings that translate for the first time in here evaluate each field by its own exact function, for good."""
     with mock.patch.object(binding, "row_function", return_value=None):
+        yield
+
+
+def plain_json(value: Any, *, sort_keys: bool = True) -> bytes:
+    """The bytes all codecs of ours are held to by tests."""
+    text = json.dumps(value, default=source._encode, ensure_ascii=False, sort_keys=sort_keys, separators=(",", ":"))
+    return text.encode("utf-8")
+
+
+def _dossier_to_json(dossier: Dossier) -> tuple[bytes, str]:
+    what = (dossier.facility, dossier.ma_lk, dossier.purpose.value, dossier.occasion, dossier.standard)
+    tables = {table: rows for table, rows in dossier.tables.items() if rows}
+    names = ("facility", "ma_lk", "purpose", "occasion", "standard")
+    body = plain_json({**dict(zip(names, what, strict=True)), "tables": tables}, sort_keys=False)
+    return body, hashlib.sha256(plain_json([*what, tables])).hexdigest()
+
+
+def _dossier_from_json(data: bytes) -> Dossier:
+    kept = json.loads(data)
+    purpose = Purpose(kept["purpose"])
+    return Dossier(kept["facility"], kept["ma_lk"], purpose, kept["standard"], kept["tables"], kept["occasion"])
+
+
+def _encounter_to_json(encounter: SourceEncounter) -> tuple[bytes, str]:
+    content = {"collections": encounter.collections, "row": encounter.row}
+    body = plain_json({**content, "key": encounter.key, "stamp": encounter.stamp})
+    return body, hashlib.sha256(plain_json([encounter.row, encounter.collections])).hexdigest()
+
+
+def _encounter_from_json(data: bytes) -> SourceEncounter:
+    kept = json.loads(data, object_hook=source._decode)
+    return SourceEncounter(kept["key"], kept["stamp"], kept["row"], kept["collections"])
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """What is done in here is done the plain way: mapping (:func:`field_by_field`) and what is kept."""
+    codecs: tuple[tuple[type, str, Any], ...] = (
+        (Dossier, "canonical", _dossier_to_json),
+        (Dossier, "from_bytes", staticmethod(_dossier_from_json)),
+        (SourceEncounter, "canonical", _encounter_to_json),
+        (SourceEncounter, "from_bytes", staticmethod(_encounter_from_json)),
+    )
+    with ExitStack() as stack:
+        stack.enter_context(field_by_field())
+        for kind, name, way in codecs:
+            stack.enter_context(mock.patch.object(kind, name, way))
         yield
 
 

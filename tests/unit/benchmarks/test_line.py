@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from adapter.pipeline.stages.translate import translate
 from adapter.rules.context import Context as RulesContext
 from adapter.rules.engine import check as check_rules
 from adapter.rules.package import standard_for
+from adapter.source import SourceEncounter
 from benchmarks.encounters import FACILITY, LONG_LINES, NOW, plan, sow
 from benchmarks.line import reference
 from benchmarks.line.parts import CLAIM, Parts
@@ -74,15 +75,29 @@ def test_field_by_field_the_mapping_gives_the_same_dossiers(work: Work) -> None:
     assert plainly == [work.plan.translate(e, CLAIM, facility=FACILITY, now=NOW) for e in encounters]
 
 
+def test_what_the_reference_keeps_is_what_ours_keeps(work: Work) -> None:
+    encounters = work.source.pull(None, now=NOW).encounters
+    dossiers = [work.plan.translate(e, CLAIM, facility=FACILITY, now=NOW) for e in encounters]
+    kept, dossiers_kept = [e.canonical() for e in encounters], [d.canonical() for d in dossiers]
+    with reference.plainly():
+        assert [e.canonical() for e in encounters] == kept
+        assert [SourceEncounter.from_bytes(body) for body, _ in kept] == list(encounters)
+        assert [d.content_hash() for d in dossiers] == [content_hash for _, content_hash in dossiers_kept]
+        assert [Dossier.from_bytes(body) for body, _ in dossiers_kept] == dossiers
+        plain = [d.to_bytes() for d in dossiers]
+    assert [Dossier.from_bytes(body) for body in plain] == dossiers
+
+
 @pytest.mark.parametrize("plain", [False, True])
 def test_both_ways_bring_every_stay_into_the_outbox(tmp_path: Path, plain: bool) -> None:
     with Work.open(tmp_path / "whole", encounters=3, batch_size=3) as opened:
         parts = reference.parts(opened) if plain else {}
         context: Context = opened.context(**parts)
-        for stage in (pull, translate, check, sign):
-            result = stage(context)
-            assert result.failures == []
-            assert result.counts.get("blocked", 0) == 0
+        with reference.plainly() if plain else nullcontext():
+            for stage in (pull, translate, check, sign):
+                result = stage(context)
+                assert result.failures == []
+                assert result.counts.get("blocked", 0) == 0
         assert result.counts == {"signed": 3}
 
 
