@@ -1,4 +1,7 @@
-"""Sow a demo HIS: any number of encounters, the same for the same seed and time."""
+"""Sow a demo HIS: any number of encounters, the same for the same seed and time.
+
+Another time moves the days; the mix of visits and the faults planted stay those of the seed.
+"""
 
 from __future__ import annotations
 
@@ -170,6 +173,8 @@ def _sow(
     used: Counter[str] = Counter()
     record: dict[str, list[Row]] = defaultdict(list)
     for number, kind in enumerate(_mix(hospital, plan), start=1):
+        # Each encounter has a stream of its own: what one draws for its days does not change the next.
+        hospital.rng.seed(f"his-b {plan.seed} {number}")
         episode = _episode(hospital, kind)
         ma_lk = plan.ma_lk(episode)
         kinds[kind] += 1
@@ -204,14 +209,15 @@ def _flush(writer: Writer, rows_by_table: Mapping[str, list[Row]]) -> None:
 
 
 def _mix(hospital: Hospital, plan: _Plan) -> Iterator[str]:
-    """Every scenario the schema has tables for once, then by weight."""
+    """Every scenario the schema has tables for once, then by weight; the same for a seed on whatever day."""
+    rng = random.Random(f"mix {plan.seed}")
     weights = {k: w for k, w in hospital.catalogue.parameters["mix"].items() if k not in plan.kinds_without}
     names = list(weights)
     for number in range(plan.encounters):
         if number < len(names):
             yield names[number]
         else:
-            yield hospital.rng.choices(names, list(weights.values()))[0]
+            yield rng.choices(names, list(weights.values()))[0]
 
 
 def _episode(hospital: Hospital, kind: str) -> Episode:

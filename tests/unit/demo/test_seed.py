@@ -54,6 +54,12 @@ def test_same_seed_gives_the_same_hospital_and_another_seed_another(tmp_path: Pa
     assert _dump(tmp_path / "a") != _dump(tmp_path / "c")
 
 
+def test_a_seed_plants_the_same_faults_in_the_same_mix_on_whatever_day(tmp_path: Path) -> None:
+    days = [*MOMENTS, *(NOW + timedelta(days=7 * week, hours=week) for week in range(5))]
+    sown = [seed_his_b(tmp_path / str(n), encounters=60, seed=1, now=now) for n, now in enumerate(days)]
+    assert all(one == sown[0] for one in sown)
+
+
 def test_a_hospital_is_never_sown_over(tmp_path: Path) -> None:
     seed_his_b(tmp_path / "his.db", encounters=1, seed=1, now=NOW)
     with pytest.raises(FileExistsError):
