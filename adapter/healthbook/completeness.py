@@ -7,7 +7,8 @@ what it holds cannot be read. Which empty values count as gaps is data (``data/e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -16,7 +17,7 @@ import yaml
 
 from adapter.clock import from_datetime12
 from adapter.dossier.model import Dossier
-from adapter.healthbook.catalogue import DATA, BookField, fields, groups, rules_of
+from adapter.healthbook.catalogue import DATA, Group, fields, groups, rules_of
 from adapter.healthbook.projection import Extra, source_rows, visit_day
 
 Reach = Literal["ok", "missing", "malformed"]
@@ -36,15 +37,21 @@ class Completeness:
 def assess(dossier: Dossier, extra: Extra) -> Completeness:
     """Which fields hold something, without building the book."""
     there = _Rows(dossier, extra)
-    filled = frozenset(name for (table, group), columns in _sources() for name in there.filled(table, group, columns))
-    empty = frozenset(about.id for about in fields().values() if about.id not in filled and _expected(about, there))
-    return Completeness(filled, empty, reach(dossier.header))
+    filled: set[str] = set()
+    for (table, group), columns in _sources():
+        for rows in there.taken(table, group):
+            for column, fed in columns:
+                for row in rows:
+                    value = row.get(column)
+                    if value and not str(value).isspace():
+                        filled.update(fed)
+                        break
+    return Completeness(frozenset(filled), frozenset(there.expected() - filled), reach(dossier.header))
 
 
 def expected_always(dossier: Dossier, extra: Extra) -> frozenset[str]:
     """Fields a reader may expect from what every reader sees: person, times and kind of the visit."""
-    there = _Rows(dossier, extra)
-    return frozenset(about.id for about in fields().values() if about.expected != "row" and _expected(about, there))
+    return frozenset(_Rows(dossier, extra).expected_of_the_visit())
 
 
 def unmapped(mapped: Mapped) -> tuple[str, ...]:
@@ -73,66 +80,84 @@ class _Rows:
     """The rows of one visit, those of a group picked out once for all the fields that read them."""
 
     def __init__(self, dossier: Dossier, extra: Extra) -> None:
-        self.dossier = dossier
+        self._dossier = dossier
         self._extra = extra
         self._tables: dict[str, Sequence[Mapping[str, str]]] = {}
         self._groups: dict[str, list[tuple[str, Sequence[Mapping[str, str]]]]] = {}
-        self._visits: dict[str, bool] = {}
 
-    def in_visits(self, kind: str) -> bool:
-        """Whether this is a visit of a kind in which fields are expected (``data/expectations.yaml``)."""
-        if kind not in self._visits:
-            self._visits[kind] = _is_visit(kind, self.dossier)
-        return self._visits[kind]
+    def taken(self, table: str, group: str) -> list[Sequence[Mapping[str, str]]]:
+        """The rows of a table that a group takes, all of them without one; nothing when there are none."""
+        if group:
+            return [rows for name, rows in self._of_group(group) if name == table and rows]
+        rows = self._of_table(table)
+        return [rows] if rows else []
 
-    def of_table(self, table: str) -> Sequence[Mapping[str, str]]:
+    def expected(self) -> set[str]:
+        """Every field a reader may expect of this visit."""
+        of_rows = (ids for group, ids in _wanted().of_group.items() if any(rows for _, rows in self._of_group(group)))
+        return self.expected_of_the_visit().union(*of_rows)
+
+    def expected_of_the_visit(self) -> set[str]:
+        """Those expected whatever rows there are."""
+        wanted = _wanted()
+        return wanted.always.union(*(ids for kind, ids in wanted.of_kind.items() if _is_visit(kind, self._dossier)))
+
+    def _of_table(self, table: str) -> Sequence[Mapping[str, str]]:
         found = self._tables.get(table)
         if found is None:
-            found = self._tables[table] = source_rows(self.dossier, self._extra, table)
+            found = self._tables[table] = source_rows(self._dossier, self._extra, table)
         return found
 
-    def of_group(self, name: str) -> list[tuple[str, Sequence[Mapping[str, str]]]]:
+    def _of_group(self, name: str) -> list[tuple[str, Sequence[Mapping[str, str]]]]:
         """The tables a group reads, each with the rows it takes."""
         found = self._groups.get(name)
         if found is None:
-            mine = [group for group in groups() if group.name == name]
-            found = [(g.table, g.taken(self.of_table(g.table))) for g in mine]
+            found = [(one.table, one.taken(self._of_table(one.table))) for one in _tables_of()[name]]
             self._groups[name] = found
         return found
 
-    def filled(self, table: str, group: str, columns: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
-        """The fields for which one of the ``columns`` holds something in a table, or in the rows a group takes."""
-        found = [rows for name, rows in self.of_group(group) if name == table] if group else [self.of_table(table)]
-        for rows in filter(None, found):
-            for column, fed in columns.items():
-                for row in rows:
-                    value = row.get(column)
-                    if value and not str(value).isspace():
-                        yield from fed
-                        break
-
 
 @lru_cache(maxsize=1)
-def _sources() -> tuple[tuple[tuple[str, str], Mapping[str, tuple[str, ...]]], ...]:
-    """What the book reads: (table, group or nothing) → column → the fields it can fill."""
+def _sources() -> tuple[tuple[tuple[str, str], tuple[tuple[str, tuple[str, ...]], ...]], ...]:
+    """What the book reads: (table, group or nothing), then each column with the fields it can fill."""
     found: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
     for name, rules in rules_of().items():
         for rule in rules:
             columns = found.setdefault((rule.table, rule.group), {})
             for column in rule.columns:
                 columns[column] = (*columns.get(column, ()), name)
-    return tuple(found.items())
+    return tuple((place, tuple(columns.items())) for place, columns in found.items())
 
 
-def _expected(about: BookField, there: _Rows) -> bool:
-    if about.expected == "always":
-        return True
-    if about.expected == "if_known":
-        return False
-    if about.expected == "row":
-        names = {rule.group for rule in rules_of()[about.id]}
-        return any(rows for name in names if name for _, rows in there.of_group(name))
-    return there.in_visits(about.expected)
+@lru_cache(maxsize=1)
+def _tables_of() -> Mapping[str, tuple[Group, ...]]:
+    """By the name of a group of rows: what it takes of which table."""
+    return {name: tuple(one for one in groups() if one.name == name) for name in {one.name for one in groups()}}
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Ids of the fields expected in every visit, in visits of a kind, and where a group has a row."""
+
+    always: set[str]
+    of_kind: Mapping[str, set[str]]
+    of_group: Mapping[str, set[str]]
+
+
+@lru_cache(maxsize=1)
+def _wanted() -> _Wanted:
+    always: set[str] = set()
+    of_kind: dict[str, set[str]] = defaultdict(set)
+    of_group: dict[str, set[str]] = defaultdict(set)
+    for about in fields().values():
+        if about.expected == "always":
+            always.add(about.id)
+        elif about.expected == "row":
+            for name in {rule.group for rule in rules_of()[about.id]} - {""}:
+                of_group[name].add(about.id)
+        elif about.expected != "if_known":
+            of_kind[about.expected].add(about.id)
+    return _Wanted(always, of_kind, of_group)
 
 
 def _is_visit(kind: str, dossier: Dossier) -> bool:

@@ -73,10 +73,11 @@ def judge(
     known = tuple(diseases(dossier, rules))
     # A file that other software signed leaves as it came: no text of it can be changed any more.
     settling = ("keep",) if dossier.document is not None else ("accept", "keep")
-    words = Haystack((*_texts(dossier, rules.free_text), *_texts(dossier, rules.names), *extra_texts(extra)))
+    texts = frozenset((*_texts(dossier, rules.free_text), *_texts(dossier, rules.names), *extra_texts(extra)))
+    words = rules.quiet.loud(texts)
     for rule in rules.rules:
         if rule.cut:
-            found = list(proposals(dossier, rule, rules, known)) if rule.may_cut(words, known) else []
+            found = list(proposals(dossier, rule, rules, known)) if rule.may_cut(texts, words, known) else []
             cuts += found
             open_cuts = [c for c in found if not {(rule.id, k, c.key) for k in settling} & decided]
             if found:

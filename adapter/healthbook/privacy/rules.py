@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -81,16 +81,26 @@ class PrivacyRule(_Frozen):
             shorter = pattern.sub("[…]", shorter)
         return text if shorter == nfc else re.sub(r"(\[…\][\s,;]*)+\[…\]", "[…]", shorter)
 
-    def may_cut(self, texts: Haystack, diseases: Sequence[str]) -> bool:
-        """A quick look at many texts of a visit: False is sure, True asks for a closer look at each."""
+    def may_cut(self, texts: Collection[str], words: Haystack, diseases: Sequence[str]) -> bool:
+        """A quick look at the ``texts`` of a visit: False is sure, True asks for a closer look at each.
+
+        ``words``: those of the texts in which :class:`Quiet` heard something.
+        """
         if not self.cut:
             return False
         if (context := self.context) is not None:
             if any(within(code, context.not_icd) for code in diseases):
                 return False
-            if not any(within(code, context.icd) for code in diseases) and not texts.holds(context.words):
+            if any(within(code, context.icd) for code in diseases):
+                words = Haystack(texts)
+            elif not words.holds(context.words):
                 return False
-        return texts.finds(_patterns(self.cut, bare=True))
+        return words.finds(self.patterns)
+
+    @property
+    def patterns(self) -> tuple[re.Pattern[str], ...]:
+        """What ``cut`` looks for, also in texts typed without marks."""
+        return _patterns(self.cut, bare=True)
 
     def _in_context(self, text: str, diseases: Sequence[str]) -> bool:
         if self.context is None:
@@ -114,15 +124,20 @@ class PrivacyRules(_Frozen):
         """Fields that stay when a whole visit is withheld."""
         return self.clinical["keep"]
 
+    @property
+    def quiet(self) -> Quiet:
+        """The memory of texts of which these rules say nothing."""
+        words = (word for rule in self.rules for word in (*rule.words, *(rule.context.words if rule.context else ())))
+        return _quiet(tuple(words), tuple(cut for rule in self.rules if rule.context is None for cut in rule.cut))
+
 
 def load_rules(extra: Path | None = None) -> PrivacyRules:
     """Our rules, and a facility's file over them: same id replaces. Raises ConfigError naming the file."""
-    shipped = _shipped()
     if extra is None:
-        return shipped
+        return _shipped()
     try:
-        own = yaml.safe_load(extra.read_text(encoding="utf-8-sig")) or {}
-        rules = tuple(PrivacyRule(**rule) for rule in own.get("rules", ()))
+        seen = extra.stat()
+        return _with_own(extra, seen.st_mtime_ns, seen.st_size)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError, TypeError, AttributeError) as error:
         raise ConfigError(
             "Không đọc được tệp quy tắc riêng tư (book.privacy_rules)",
@@ -131,7 +146,14 @@ def load_rules(extra: Path | None = None) -> PrivacyRules:
             hint_vi="xem docs/healthbook/privacy.md",
             hint_en="see docs/healthbook/privacy.md",
         ) from error
-    by_id = {rule.id: rule for rule in (*shipped.rules, *rules)}
+
+
+@lru_cache(maxsize=4)
+def _with_own(extra: Path, _changed: int, _size: int) -> PrivacyRules:
+    """Read once for each state of the file: the rules are asked for every dossier."""
+    own = yaml.safe_load(extra.read_text(encoding="utf-8-sig")) or {}
+    shipped = _shipped()
+    by_id = {rule.id: rule for rule in (*shipped.rules, *(PrivacyRule(**rule) for rule in own.get("rules", ())))}
     return shipped.model_copy(update={"rules": tuple(by_id.values())})
 
 
@@ -194,6 +216,38 @@ class Haystack:
 
 
 _APART = "\0"
+
+
+class Quiet:
+    """Texts in which no word of some rules begins and no pattern is found: they need no second look.
+
+    Names of drugs and services and the usual results come in every dossier of a hospital.
+    """
+
+    def __init__(self, words: tuple[str, ...], patterns: tuple[re.Pattern[str], ...]) -> None:
+        self._words, self._patterns = words, patterns
+        self._known: set[str] = {""}
+
+    def loud(self, texts: Collection[str]) -> Haystack:
+        """Those of the texts in which something was heard."""
+        new = [text for text in texts if text not in self._known]
+        heard = [text for text in new if self._hears(Haystack((text,)))] if self._hears(Haystack(new)) else []
+        if len(self._known) > _REMEMBERED:
+            self._known = {""}
+        self._known.update(text for text in set(new).difference(heard) if len(text) <= _SHORT)
+        return Haystack(heard)
+
+    def _hears(self, texts: Haystack) -> bool:
+        return texts.holds(self._words) or texts.finds(self._patterns)
+
+
+_REMEMBERED, _SHORT = 20_000, 200
+"""How many texts are remembered at most, and of how many letters."""
+
+
+@lru_cache(maxsize=4)
+def _quiet(words: tuple[str, ...], cut: tuple[str, ...]) -> Quiet:
+    return Quiet(words, _patterns(cut, bare=True))
 
 
 def _begins(words: tuple[str, ...], text: str) -> bool:

@@ -10,6 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapter.clock import VIETNAM
 from adapter.dossier.model import Dossier, decimal_of
@@ -17,6 +19,7 @@ from adapter.errors import ConfigError
 from adapter.healthbook.fhir import bundle_json
 from adapter.healthbook.pages import book_page, timeline_page
 from adapter.healthbook.privacy import Decision, judge, load_rules
+from adapter.healthbook.privacy.rules import Haystack
 from tests.support.book_world import Visit, visit, visits
 from tests.support.privacy_cases import CASES
 
@@ -216,6 +219,46 @@ def test_words_are_found_at_their_beginning_only_and_without_marks_in_unmarked_t
     assert rule.reads("khang retro vi rut")
     assert not rule.reads("archives")
     assert not rule.reads("prepare")
+
+
+_PIECES = st.sampled_from(
+    [word for rule in RULES.rules for word in rule.words]
+    + [
+        "thai",
+        "nuoc oi",
+        "người hiến thận: Nguyễn Văn A",
+        "Paracetamol 500mg",
+        "bình thường",
+        "archives",
+        "Đau bụng",
+        "",
+    ]
+)
+_VISIT_TEXTS = st.lists(st.lists(_PIECES, max_size=3).map(" ".join), max_size=6)
+
+
+@given(st.lists(_VISIT_TEXTS, max_size=4))
+def test_texts_remembered_as_quiet_hide_nothing_from_any_rule(visits: list[list[str]]) -> None:
+    contexts = [rule.context.words for rule in RULES.rules if rule.context]
+    always = [rule.patterns for rule in RULES.rules if not rule.context]
+    for texts in visits:
+        loud, all_of_them = RULES.quiet.loud(texts), Haystack(texts)
+        for words in (*(rule.words for rule in RULES.rules), *contexts):
+            assert loud.holds(words) == all_of_them.holds(words)
+        assert [loud.finds(patterns) for patterns in always] == [all_of_them.finds(patterns) for patterns in always]
+
+
+def test_a_changed_file_of_rules_is_read_again(tmp_path: Path) -> None:
+    own = tmp_path / "privacy.yaml"
+    text = (
+        "rules:\n- {id: own, name_vi: a, name_en: a, words: [WORD], claim: hold, self_paid: hold, show: hold,"
+        " basis: b, certainty: {rule: own}}\n"
+    )
+    for word in ("paracetamol", "ibuprofen"):
+        own.write_text(text.replace("WORD", word), encoding="utf-8")
+        rules = load_rules(own)
+        assert rules.quiet.loud([f"{word} 500mg", "bình thường"]).holds((word,))
+        assert load_rules(own) is rules
 
 
 def test_a_facility_may_change_a_rule_and_a_broken_file_is_refused(tmp_path: Path) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
 from adapter.dossier.model import Dossier
 from adapter.pipeline.workbench import InlineBench
 from adapter.source import SourceEncounter
 from adapter.store import Stage, Store
+from adapter.store.history.history import Texts, json_text
 from adapter.store.history.schema import history_keys, history_visits
 from adapter.store.tables.schema import meta
 from tests.support.pipeline_world import FACILITY, FakeDue, FakePlan, Time, World, vault
@@ -50,6 +54,14 @@ def _check(world: World) -> None:
 
 def _rules(world: World, ma_lk: str) -> set[str]:
     return {f["rule"] for f in world.dossier(ma_lk)["revisions"][-1]["findings"]}
+
+
+_TEXTS = st.recursive(st.text(), lambda inner: st.lists(inner, max_size=4).map(tuple), max_leaves=12)
+
+
+@given(_TEXTS)
+def test_keys_are_made_of_the_characters_that_stores_were_filled_with(what: Texts) -> None:
+    assert json_text(what) == json.dumps(what, ensure_ascii=False)
 
 
 _ANOTHER = {"XML1.1.MA_BN": "KHAC"}
