@@ -4,12 +4,14 @@ It keeps the same things in the same tables, maps the same rows by the same mapp
 is left out and nothing waits. What is plain about it:
 
 * one encounter at a time: each step of each dossier is a transaction of its own, committed before the next;
-* what is kept is written and read by Python's own ``json``: the same JSON, hashed and kept each by itself;
 * the mapping is evaluated field by field, each by its own exact function (our line has one function generated for a
   whole row; the exact ones are what both fall back on, and what says where a mistake is);
 * the XML is built element by element with lxml, each table serialised, then the envelope around them;
 * signxml signs, and signxml verifies the bytes that would leave, before they are kept;
 * one process, no pool.
+
+What is kept it writes and reads by the store's own codecs, as it is the store's. How it would stand with Python's own
+``json`` (:func:`kept_by_json`) is measured beside it.
 """
 
 from __future__ import annotations
@@ -88,8 +90,8 @@ def _encounter_from_json(data: bytes) -> SourceEncounter:
 
 
 @contextmanager
-def plainly() -> Iterator[None]:
-    """What is done in here is done the plain way: mapping (:func:`field_by_field`) and what is kept."""
+def kept_by_json() -> Iterator[None]:
+    """What is kept in here is written and read by Python's own ``json``; hash and body each by itself."""
     codecs: tuple[tuple[type, str, Any], ...] = (
         (Dossier, "canonical", _dossier_to_json),
         (Dossier, "from_bytes", staticmethod(_dossier_from_json)),
@@ -97,7 +99,6 @@ def plainly() -> Iterator[None]:
         (SourceEncounter, "from_bytes", staticmethod(_encounter_from_json)),
     )
     with ExitStack() as stack:
-        stack.enter_context(field_by_field())
         for kind, name, way in codecs:
             stack.enter_context(mock.patch.object(kind, name, way))
         yield

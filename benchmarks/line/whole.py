@@ -40,7 +40,7 @@ STAGES: tuple[tuple[str, Callable[[Context], StageResult]], ...] = (
     ("check", check),
     ("sign", sign),
 )
-_ROUNDS, _TURNS = 5, 6
+_ROUNDS, _TURNS = 5, 5
 _PAGE, _SLICE, _PLAIN_SLICE, _PARTS = 50, 100, 30, 10
 """What a pull reads at a time (stays of 60 lines come some sixty to a page), what the stages find waiting, the
 reference's slice: a turn of either, and of signatures, takes about as long (a second), and so does each of their
@@ -54,7 +54,7 @@ Rates = dict[str, list[float]]
 
 
 def line_bars() -> list[Bar]:
-    """All bars of the line: 1,000 dossiers of 60 lines by our line, 200 by the reference, some of 3,000 lines."""
+    """All bars of the line: dossiers of 60 lines by our line and by the reference, some of 3,000 lines."""
     with tempfile.TemporaryDirectory(prefix="bhyt-bench-") as name:
         folder = Path(name)
         with one_core():
@@ -67,31 +67,31 @@ def _one_core(folder: Path) -> tuple[Rates, Rates]:
     """Of each round: signatures a part costs alone, and signatures a dossier costs in each stage, ours and plain."""
     parts: Rates = defaultdict(list)
     stages: Rates = defaultdict(list)
-    ours_folder, plain_folder = folder / "ours", folder / "reference"
+    turns = _TURNS * (_ROUNDS + 1)
     with (
         gateway(0) as port,
         Work.open(
-            ours_folder,
-            encounters=_SLICE * _TURNS * (_ROUNDS + 1),
-            batch_size=_PAGE,
-            gateway=f"http://127.0.0.1:{port}",
+            folder / "ours", encounters=_SLICE * turns, batch_size=_PAGE, gateway=f"http://127.0.0.1:{port}"
         ) as ours,
-        Work.open(plain_folder, encounters=_PLAIN_SLICE * _TURNS * (_ROUNDS + 1), batch_size=_PLAIN_SLICE) as plain,
+        Work.open(folder / "reference", encounters=_PLAIN_SLICE * turns, batch_size=_PLAIN_SLICE) as plain,
+        Work.open(folder / "json", encounters=_PLAIN_SLICE * turns, batch_size=_PLAIN_SLICE) as plainer,
     ):
-        plainly = reference.parts(plain)
-        alone = Parts.of(ours, _PARTS * _TURNS * (_ROUNDS + 1))
+        plain_parts, plainer_parts = reference.parts(plain), reference.parts(plainer)
+        alone = Parts.of(ours, _PARTS * turns)
         client = GatewayClient(ours.facility, ours.settings, clock)
         for number in range(_ROUNDS + 1):
             signature: list[float] = []
-            mine, theirs, costs, paces = [], [], [], []
+            mine, theirs, with_json, costs, paces = [], [], [], [], []
             for place in range(number * _TURNS, (number + 1) * _TURNS):
                 began = time.perf_counter()
                 with _collecting_seldom():
                     mine.append(_slice(ours, {}, enough=_pages()))
                 paces.append(_SLICE / (time.perf_counter() - began))
                 signature.append(_rsa(ours))
-                with reference.plainly():
-                    theirs.append(_slice(plain, plainly, enough=plainly["source"].empty))
+                with reference.field_by_field():
+                    theirs.append(_slice(plain, plain_parts, enough=plain_parts["source"].empty))
+                    with reference.kept_by_json():
+                        with_json.append(_slice(plainer, plainer_parts, enough=plainer_parts["source"].empty))
                 costs.append(alone.costs(slice(place * _PARTS, (place + 1) * _PARTS)) | {"send": _send(ours, client)})
             if number == 0:
                 continue  # the first round compiles layouts and rule plans, ours and theirs
@@ -99,6 +99,7 @@ def _one_core(folder: Path) -> tuple[Rates, Rates]:
             for name, _ in STAGES:
                 stages[name].append(min(turn[name] for turn in mine) / one)
                 stages[f"plain {name}"].append(min(turn[name] for turn in theirs) / one)
+                stages[f"json {name}"].append(min(turn[name] for turn in with_json) / one)
             for name in costs[0]:
                 parts[name].append(min(cost[name] for cost in costs) / one)
             parts["signatures a second"].append(1 / one)
@@ -159,8 +160,9 @@ def _sums(stages: Rates, before: str = "") -> list[float]:
 
 
 def _whole(stages: Rates) -> list[Bar]:
-    ours, plain = _sums(stages), _sums(stages, "plain ")
+    ours, plain, with_json = _sums(stages), _sums(stages, "plain "), _sums(stages, "json ")
     faster = median(p / o for p, o in zip(plain, ours, strict=True))
+    faster_than_json = median(j / o for j, o in zip(with_json, ours, strict=True))
     per_core = median(1 / o for o in ours)
     return [
         Bar(
@@ -170,6 +172,7 @@ def _whole(stages: Rates) -> list[Bar]:
             f"× raw RSA-2048 of one core, {LINES} lines, {_SLICE * _TURNS * _ROUNDS} dossiers",
         ),
         Bar("line.against_reference", faster, 3, "× the plain reference program"),
+        Bar("line.against_reference_with_json", faster_than_json, 0, "× one that keeps by Python's json (no bar)"),
     ]
 
 

@@ -31,10 +31,10 @@ from adapter.api.v1.seen import (
     masked_finding,
     masked_tables,
     need,
-    plain_tables,
     record,
     revision_of,
 )
+from adapter.dossier.shown import laid_out
 from adapter.settings import Settings
 from adapter.store.people.audit import Entry
 from adapter.store.store import Store
@@ -169,7 +169,7 @@ def dossier_routes(settings: Settings, store: Store) -> APIRouter:
         newest = revision_of(found, None)
         body = store.queries.dossier(newest["id"])
         return {
-            "tables": None if body is None else plain_tables(body),
+            "tables": None if body is None else laid_out(body),
             "findings": newest["findings"],
             "tried": [a for one in found["revisions"] for a in one["tried"]],
             "receipts": [{"revision": one["number"], **r} for one in found["revisions"] for r in one["receipts"]],

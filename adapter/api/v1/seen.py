@@ -47,11 +47,6 @@ def masked_tables(dossier: Dossier) -> dict[str, list[dict[str, str]]]:
     }
 
 
-def plain_tables(dossier: Dossier) -> dict[str, list[dict[str, str]]]:
-    """Every row as it stands."""
-    return laid_out(dossier)
-
-
 def masked_finding(finding: dict[str, Any]) -> dict[str, Any]:
     """A finding as it may be read without seeing the person.
 

@@ -100,7 +100,7 @@ class Layout:
     def _barely(self, run: Run, spec: Target, bound: _Bound, found: list[dict[str, str]]) -> bool:
         """Add the rows of a block whose function wants no scopes; False when it has none, and nothing was done.
 
-        A row its function does not take is made like any other.
+        A row its function does not take is left to the makers, which name what is wrong.
         """
         made = bound.quick.bare
         if made is None:
@@ -118,7 +118,7 @@ class Layout:
             except Exception:  # noqa: BLE001 -- nothing is swallowed: the makers run next and raise with the position
                 scope = Scope(run, row, run.root, bound.block.names)
                 scope.number = number
-                found += [text for text in [self._row(run, spec, bound, scope)] if text is not None]
+                found.append(_exact_row(bound, scope.map(bound.makers), number))
         return True
 
     def _row(self, run: Run, spec: Target, bound: _Bound, scope: Scope) -> dict[str, str] | None:
