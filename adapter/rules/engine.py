@@ -23,7 +23,7 @@ from adapter.rules.context import Context, Options, Override
 from adapter.rules.finding import Finding, NotChecked, Report, Severity
 from adapter.rules.local.rule import LocalRule
 from adapter.rules.needs import unmet
-from adapter.rules.registry import RULES, Answer, DossierCheck, Hit, Rule, TableCheck
+from adapter.rules.registry import RULES, Answer, Answers, DossierCheck, Hit, RowCheck, Rule, TableCheck
 from adapter.rules.rows import Rows
 from adapter.rules.structure import TablePlan, check_structure, compile_structure
 from adapter.rules.values import as_date
@@ -59,7 +59,9 @@ class Plan:
         if found is None:
             found = Chosen(
                 {
-                    table: tuple((r.info, r.by_table) for r in rules if r.by_table is not None and r.id not in out)
+                    table: tuple(
+                        (r.info, r.by_table, r.by_row) for r in rules if r.by_table is not None and r.id not in out
+                    )
                     for table, rules in self.by_table.items()
                 },
                 tuple(
@@ -72,11 +74,14 @@ class Plan:
         return found
 
 
+Condition = tuple[RuleInfo, TableCheck, RowCheck | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """What is asked of a dossier: conditions by table, and on the whole with the table their findings point at."""
 
-    by_table: Mapping[str, tuple[tuple[RuleInfo, TableCheck], ...]]
+    by_table: Mapping[str, tuple[Condition, ...]]
     by_dossier: tuple[tuple[RuleInfo, DossierCheck, str], ...]
 
 
@@ -205,12 +210,20 @@ class _Run:
             return
         self.take(catalogue()[rule_id], hit, hit.table or "", hit.row)
 
-    def table(self, conditions: Iterable[tuple[RuleInfo, TableCheck]], records: Rows) -> None:
+    def table(self, conditions: Iterable[Condition], records: Rows) -> None:
         """Ask all conditions of one table; what they find is told row by row."""
         found: list[tuple[int, RuleInfo, Hit, str, int | None]] = []
         view = self.view
-        for info, by_table in conditions:
-            for row, answer in by_table(view, records):
+        single = records[0] if len(records) == 1 else None
+        for info, by_table, by_row in conditions:
+            answers: Answers
+            if single is not None and by_row is not None:
+                if not (said := by_row(view, single)):
+                    continue
+                answers = ((single, said),)
+            else:
+                answers = by_table(view, records)
+            for row, answer in answers:
                 for hit in _hits(answer):
                     found.append((row.number, info, hit, *self._mark(info, hit, row.table, row.number)))
         found.sort(key=itemgetter(0))

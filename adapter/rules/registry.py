@@ -50,12 +50,16 @@ def info(field: str) -> Hit:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An implemented rule: its catalogue row and its condition, on ``table`` or once per dossier."""
+    """An implemented rule: its catalogue row and its condition, on ``table`` or once per dossier.
+
+    ``by_row``: the same as ``by_table`` for a table of one row, where it can be asked directly.
+    """
 
     info: RuleInfo
     table: str
     by_table: TableCheck | None
     by_dossier: DossierCheck | None
+    by_row: RowCheck | None = None
 
     @property
     def id(self) -> str:
@@ -85,6 +89,7 @@ BUILT_IN: dict[str, str] = {}
 """Ids decided by the reader, the structure check or the engine, and by which."""
 
 
+_NOTHING = frozenset({""})
 _REMEMBERED, _GIVEN = 4_096, 64
 _silent: list[dict[Hashable, set[tuple[str, ...]]]] = []
 """Of each condition on texts alone, by what it was given: the combinations it said nothing of."""
@@ -92,16 +97,22 @@ _well_formed: list[set[str]] = []
 """Of each form: texts that have it."""
 
 
-def _bind(rule_id: str, table: str, by_table: TableCheck | None, by_dossier: DossierCheck | None) -> None:
-    RULES.setdefault(rule_id, []).append(Rule(catalogue()[rule_id], table, by_table, by_dossier))
+def _bind(
+    rule_id: str,
+    table: str,
+    by_table: TableCheck | None,
+    by_dossier: DossierCheck | None = None,
+    by_row: RowCheck | None = None,
+) -> None:
+    RULES.setdefault(rule_id, []).append(Rule(catalogue()[rule_id], table, by_table, by_dossier, by_row))
 
 
-def _each(check: RowCheck, groups: Iterable[str] | None, lacking: str = "") -> TableCheck:
+def _each(check: RowCheck, groups: Iterable[str] | None, lacking: str = "", filled: str = "") -> TableCheck:
     """The condition asked of every row, or of those of some groups of costs only."""
     wanted = None if groups is None else frozenset(groups)
 
     def on_all(view: View, rows: Rows) -> Answers:
-        if lacking and not rows.lacks(lacking):
+        if (lacking and not rows.lacks(lacking)) or (filled and rows.different(filled) <= _NOTHING):
             return ()
         some = rows if wanted is None else rows.of_groups(wanted)
         return [(row, answer) for row in some if (answer := check(view, row))]
@@ -109,13 +120,22 @@ def _each(check: RowCheck, groups: Iterable[str] | None, lacking: str = "") -> T
     return on_all
 
 
-def rows(table: str, checks: Mapping[str, RowCheck], *, groups: Iterable[str] | None = None, lacking: str = "") -> None:
+def rows(
+    table: str,
+    checks: Mapping[str, RowCheck],
+    *,
+    groups: Iterable[str] | None = None,
+    lacking: str = "",
+    filled: str = "",
+) -> None:
     """Bind row conditions of one table, id → condition; with ``groups`` for rows of these MA_NHOM only.
 
-    ``lacking`` names a field that every row at fault leaves empty: where all fill it, none is asked.
+    ``lacking`` names a field that every row at fault leaves empty: where all fill it, none is asked; ``filled`` one
+    that every row at fault fills.
     """
     for rule_id, check in checks.items():
-        _bind(rule_id, table, _each(check, groups, lacking), None)
+        by_row = check if groups is None else None
+        _bind(rule_id, table, _each(check, groups, lacking, filled), by_row=by_row)
 
 
 def row_rule(*places: tuple[str, str], groups: Iterable[str] | None = None) -> Callable[[RowCheck], RowCheck]:
@@ -123,7 +143,7 @@ def row_rule(*places: tuple[str, str], groups: Iterable[str] | None = None) -> C
 
     def bind(check: RowCheck) -> RowCheck:
         for rule_id, table in places:
-            _bind(rule_id, table, _each(check, groups), None)
+            _bind(rule_id, table, _each(check, groups), by_row=check if groups is None else None)
         return check
 
     return bind
@@ -134,7 +154,7 @@ def table_rule(*places: tuple[str, str]) -> Callable[[TableCheck], TableCheck]:
 
     def bind(check: TableCheck) -> TableCheck:
         for rule_id, table in places:
-            _bind(rule_id, table, check, None)
+            _bind(rule_id, table, check)
         return check
 
     return bind
@@ -174,7 +194,7 @@ def pure_rule(
             return [(row, check(known, *t)) for row, t in found if unless is None or not unless(view, row)]
 
         for rule_id, table in places:
-            _bind(rule_id, table, on_table, None)
+            _bind(rule_id, table, on_table)
         return check
 
     return bind
@@ -211,7 +231,7 @@ def required(rule_id: str, table: str, *fields: str, warning: Iterable[str] = ()
         asked = [f for f in lacking if f in known]
         return [(row, [Hit(f, "warning" if f in weak else None) for f in asked if f not in row]) for row in rows]
 
-    _bind(rule_id, table, check, None)
+    _bind(rule_id, table, check)
 
 
 def form(rule_id: str, table: str, fields: str | tuple[str, ...], well_formed: Callable[[str], object]) -> None:
@@ -236,7 +256,7 @@ def form(rule_id: str, table: str, fields: str | tuple[str, ...], well_formed: C
             return ()
         return [(row, [Hit(field) for field, bad in wrong.items() if row[field] in bad]) for row in rows]
 
-    _bind(rule_id, table, check, None)
+    _bind(rule_id, table, check)
 
 
 def one_of(rule_id: str, table: str, field: str, codes: Iterable[str]) -> None:

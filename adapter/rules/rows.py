@@ -6,10 +6,10 @@ each different text only once, is several times as fast as going from row to row
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import chain
-from typing import cast
+from typing import cast, overload
 
 from adapter.rules.values import ZERO, number
 
@@ -39,10 +39,13 @@ def row_of(table: str, row_number: int, values: Mapping[str, str]) -> Row:
     return row
 
 
-class Rows(list[Row]):
-    """The rows of a table in order, and its columns. ``raw`` are the rows as they came, blank texts and all."""
+class Rows(Sequence[Row]):
+    """The rows of a table in order, and its columns. ``raw`` are the rows as they came, blank texts and all.
 
-    __slots__ = ("_columns", "_different", "_groups", "_numbers", "_turned", "_without", "name", "raw")
+    Records are made when the first of them is asked for: of a table without a fault often none is.
+    """
+
+    __slots__ = ("_columns", "_different", "_groups", "_numbers", "_rows", "_turned", "_without", "name", "raw")
 
     def __init__(self, name: str, raw: Sequence[Mapping[str, str]] = ()) -> None:
         self.name = name
@@ -52,17 +55,28 @@ class Rows(list[Row]):
         self._groups: dict[frozenset[str], list[Row]] = {}
         self._columns: dict[str, Sequence[str]] = _turned(raw)
         self._different = {field: frozenset(texts) for field, texts in self._columns.items()}
-        if self._columns and not any(map(str.isspace, chain.from_iterable(self._different.values()))):
-            super().__init__(map(Row, raw))
-            self._turned = True
-            for place, row in enumerate(self, 1):
-                row.table = name
-                row.number = place
-            return
-        super().__init__([row_of(name, place, values) for place, values in enumerate(raw, 1)])
-        self._turned = False
-        self._columns = {}
-        self._different = {}
+        self._turned = bool(self._columns) and not any(map(str.isspace, chain.from_iterable(self._different.values())))
+        self._rows: list[Row] | None = None
+        if not self._turned:
+            self._columns, self._different = {}, {}
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self._made())
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        return self._made()[index]
+
+    def _made(self) -> list[Row]:
+        if self._rows is None:
+            self._rows = [row_of(self.name, place, values) for place, values in enumerate(self.raw, 1)]
+        return self._rows
 
     def column(self, field: str) -> Sequence[str]:
         """The field's text in every row, ``""`` where it is empty."""
@@ -119,6 +133,11 @@ class Rows(list[Row]):
     def texts(self, *fields: str) -> Iterable[tuple[str, ...]]:
         """Row by row the texts of these fields."""
         return zip(*[self.column(field) for field in fields], strict=True)
+
+    def holding(self, field: str, asked: Callable[[str], object]) -> list[Row]:
+        """The rows of whose text in a field something is true; each different text is asked once."""
+        texts = {text for text in self.different(field) if asked(text)}
+        return [row for row in self if row[field] in texts] if texts else []
 
     def of_groups(self, groups: frozenset[str]) -> list[Row]:
         """The rows whose MA_NHOM is one of these."""

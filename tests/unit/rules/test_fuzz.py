@@ -110,9 +110,11 @@ def test_a_table_asked_at_once_answers_as_its_rows_do_one_by_one(
     out = frozenset(info.id for info in plan.conditional if not lacking.keys().isdisjoint(info.needs))
     with localcontext(prec=200):
         for name, records in view.tables.items():
-            for info, by_table in plan.left(out).by_table.get(name, ()):
+            for info, by_table, by_row in plan.left(out).by_table.get(name, ()):
                 ones = [(row.number, _only(records, row)) for row in records]
                 alone = [(place, answer) for place, one in ones for _, answer in by_table(view, one) if answer]
+                if by_row is not None:
+                    assert [(row.number, answer) for row in records if (answer := by_row(view, row))] == alone, info.id
                 forget()
                 together = [(row.number, answer) for row, answer in by_table(view, records) if answer]
                 assert together == alone, info.id

@@ -277,9 +277,6 @@ form("X2-CODE-003", "XML2", "TYLE_TT_BH", percent)
 rows(
     "XML2",
     {
-        "X2-FMT-005": lambda v, r: (
-            v.kind in _OUTPATIENT and "LIEU_DUNG" in r and not well_formed(r["LIEU_DUNG"]) and "LIEU_DUNG"
-        ),
         "X2-CODE-008": _in_drug_list,
         "X2-CODE-009": _differs_from_list,
         "X2-CODE-010": _above_price,
@@ -291,19 +288,24 @@ rows(
 )
 
 
+@table_rule(("X2-FMT-005", "XML2"))
+def _dose_as_prescribed(v: View, t: Rows) -> Answers:
+    if v.kind not in _OUTPATIENT:
+        return ()
+    return [(row, "LIEU_DUNG") for row in t.holding("LIEU_DUNG", lambda text: text and not well_formed(text))]
+
+
 @table_rule(("X2-TIME-002", "XML2"))
 def _given_before_order(_: View, t: Rows) -> Answers:
-    for row, (given, ordered) in zip(t, t.texts("NGAY_TH_YL", "NGAY_YL"), strict=True):
-        if given < ordered and instant(given) and instant(ordered):
+    early = {(a, b) for a, b in set(t.texts("NGAY_TH_YL", "NGAY_YL")) if a < b and instant(a) and instant(b)}
+    for row in t if early else ():
+        if (row["NGAY_TH_YL"], row["NGAY_YL"]) in early:
             yield row, "NGAY_TH_YL"
 
 
 @table_rule(("X2-TIME-003", "XML2"))
 def _given_after_end(v: View, t: Rows) -> Answers:
-    late = {x for x in t.different("NGAY_TH_YL") if v.ra and x > v.ra and instant(x)}
-    for row in t if late else ():
-        if row["NGAY_TH_YL"] in late:
-            yield row, "NGAY_TH_YL"
+    return [(row, "NGAY_TH_YL") for row in t.holding("NGAY_TH_YL", lambda at: v.ra and at > v.ra and instant(at))]
 
 
 @rule("X2-DUP-001")

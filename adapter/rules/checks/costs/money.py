@@ -329,7 +329,8 @@ def _free_but_paid(_: View, t: Rows) -> Answers:
 
 @table_rule(("X2-MONEY-021", "XML2"))
 def _amount_without_price(_: View, t: Rows) -> Answers:
-    for row, (price, insured) in t.numbers("DON_GIA", "THANH_TIEN_BH"):
+    free = ZERO in t.number_column("DON_GIA")
+    for row, (price, insured) in t.numbers("DON_GIA", "THANH_TIEN_BH") if free else ():
         if price == 0 and insured > 0:
             yield row, "DON_GIA"
 

@@ -242,10 +242,9 @@ form("X3-CODE-005", "XML3", "TYLE_TT_BH", percent)
 
 @table_rule(("X3-TIME-001", "XML3"))
 def _ordered_in_stay(v: View, t: Rows) -> Answers:
-    if v.vao and v.ra:
-        outside = {x for x in t.different("NGAY_YL") if not v.vao <= x <= v.ra and instant(x)}
-        for row in t if outside else ():
-            yield row, row["NGAY_YL"] in outside and "NGAY_YL"
+    if not (v.vao and v.ra):
+        return ()
+    return [(row, "NGAY_YL") for row in t.holding("NGAY_YL", lambda at: not v.vao <= at <= v.ra and instant(at))]
 
 
 def _in_order(rule_id: str, later: str, earlier: str, *, without: str = "") -> None:
@@ -255,9 +254,12 @@ def _in_order(rule_id: str, later: str, earlier: str, *, without: str = "") -> N
     """
 
     def check(_: View, t: Rows) -> Answers:
-        for row, (a, b) in zip(t, t.texts(later, earlier), strict=True):
-            if a < b and instant(a) and instant(b) and not (without and without in row):
-                yield row, later
+        pairs = set(t.texts(later, earlier))
+        wrong = {(a, b) for a, b in pairs if a < b and instant(a) and instant(b)}
+        if not wrong:
+            return ()
+        found = [row for row in t if (row[later], row[earlier]) in wrong]
+        return [(row, later) for row in found if not (without and without in row)]
 
     table_rule((rule_id, "XML3"))(check)
 
@@ -300,9 +302,8 @@ rows("XML3", {"X3-TIME-007": _short_operation}, groups="8")
 
 @table_rule(("X3-TIME-008", "XML3"))
 def _result_after_end(v: View, t: Rows) -> Answers:
-    late = {x for x in t.different("NGAY_KQ") if x > v.ra and instant(x)} if v.ra else set()
-    for row in t if late else ():
-        yield row, row["NGAY_KQ"] in late and row["MA_NHOM"] not in SUPPLIES and "NGAY_KQ"
+    late = t.holding("NGAY_KQ", lambda at: v.ra and at > v.ra and instant(at))
+    return [(row, "NGAY_KQ") for row in late if row["MA_NHOM"] not in SUPPLIES]
 
 
 @row_rule(("X3-TIME-012", "XML3"))

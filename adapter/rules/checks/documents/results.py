@@ -7,11 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from adapter.rules.checks.common import known_staff, listed
-from adapter.rules.registry import Answer, Hit, required, row_rule, rows, rule, warn
+from adapter.rules.registry import Answer, Answers, Hit, form, required, row_rule, rows, rule, table_rule, warn
 from adapter.rules.values import instant, norm, number
-from adapter.rules.view import Row, View
+from adapter.rules.view import Row, Rows, View
 
 _TESTS_AND_IMAGES = frozenset({"1", "2"})
+_SAID = ("GIA_TRI", "MO_TA", "KET_LUAN")
+_LONGEST_VALUE = 50
 _READER = re.compile(r"[^.;\s]+(\.(TX|CG)\.[0-9A-Z]{5})?\Z")
 
 
@@ -38,29 +40,32 @@ def _indicator(v: View, r: Row) -> Answer:
     return [Hit(f) for f in lacking if f != "TEN_CHI_SO" or not v.fired(r, "X4-REQ-002")]
 
 
-def _long_value(_: View, r: Row) -> Answer:
-    return [Hit(f) for f in ("GIA_TRI", "DON_VI_DO") if len(r[f]) > 50]
-
-
 required("X4-REQ-001", "XML4", "MA_DICH_VU")
+form("X4-FMT-001", "XML4", "MA_BS_DOC_KQ", _READER.match)
+form("X4-FMT-002", "XML4", "MA_CHI_SO", lambda text: not any(map(str.isspace, text)))
+form("X4-FMT-003", "XML4", ("GIA_TRI", "DON_VI_DO"), lambda text: len(text) <= _LONGEST_VALUE)
+rows("XML4", {"X4-REQ-002": _indicator_name}, lacking="TEN_CHI_SO")
 rows(
     "XML4",
     {
-        "X4-REQ-002": _indicator_name,
         "X4-REQ-003": lambda _, r: "GIA_TRI" in r and "NGAY_KQ" not in r and "NGAY_KQ",
         # With a value the missing time is X4-REQ-003's.
         "X4-REQ-004": lambda _, r: (
             ("MO_TA" in r or "KET_LUAN" in r) and "GIA_TRI" not in r and "NGAY_KQ" not in r and "NGAY_KQ"
         ),
-        "X4-REQ-005": lambda _, r: (
-            any(f in r for f in ("GIA_TRI", "MO_TA", "KET_LUAN")) and "MA_BS_DOC_KQ" not in r and "MA_BS_DOC_KQ"
-        ),
-        "X4-REQ-006": lambda _, r: not any(f in r for f in ("GIA_TRI", "MO_TA", "KET_LUAN")) and "GIA_TRI",
-        "X4-REQ-007": _indicator,
-        "X4-FMT-001": lambda _, r: "MA_BS_DOC_KQ" in r and not _READER.match(r["MA_BS_DOC_KQ"]) and "MA_BS_DOC_KQ",
-        "X4-FMT-002": lambda _, r: any(c.isspace() for c in r["MA_CHI_SO"]) and "MA_CHI_SO",
-        "X4-FMT-003": _long_value,
-        "X4-FMT-004": lambda _, r: "GIA_TRI" in r and "KET_LUAN" in r and "KET_LUAN",
+    },
+    lacking="NGAY_KQ",
+)
+rows(
+    "XML4",
+    {"X4-REQ-005": lambda _, r: any(f in r for f in _SAID) and "MA_BS_DOC_KQ" not in r and "MA_BS_DOC_KQ"},
+    lacking="MA_BS_DOC_KQ",
+)
+rows("XML4", {"X4-REQ-006": lambda _, r: not any(f in r for f in _SAID) and "GIA_TRI"}, lacking="GIA_TRI")
+rows("XML4", {"X4-FMT-004": lambda _, r: "GIA_TRI" in r and "KET_LUAN" in r and "KET_LUAN"}, filled="KET_LUAN")
+rows(
+    "XML4",
+    {
         "X4-CODE-001": lambda v, r: (
             "MA_BS_DOC_KQ" in r and not known_staff(v, r["MA_BS_DOC_KQ"], r["NGAY_KQ"]) and "MA_BS_DOC_KQ"
         ),
@@ -69,11 +74,22 @@ rows(
             and not listed(v, "services", r["MA_DICH_VU"].partition("_")[0], instant(r["NGAY_KQ"]))
             and "MA_DICH_VU"
         ),
-        "X4-TIME-001": lambda v, r: (
-            bool(instant(r["NGAY_KQ"]) and v.vao and v.ra) and not v.vao <= r["NGAY_KQ"] <= v.ra and "NGAY_KQ"
-        ),
     },
 )
+
+
+@table_rule(("X4-REQ-007", "XML4"))
+def _indicators(v: View, t: Rows) -> Answers:
+    if not (t.lacks("MA_CHI_SO") or t.lacks("TEN_CHI_SO")):
+        return ()
+    return [(row, _indicator(v, row)) for row in t]
+
+
+@table_rule(("X4-TIME-001", "XML4"))
+def _result_in_stay(v: View, t: Rows) -> Answers:
+    if not (v.vao and v.ra):
+        return ()
+    return [(row, "NGAY_KQ") for row in t.holding("NGAY_KQ", lambda at: not v.vao <= at <= v.ra and instant(at))]
 
 
 @rule("X4-REQ-008")
