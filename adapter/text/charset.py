@@ -168,13 +168,17 @@ def _cp1258(letters: dict[str, bytes]) -> dict[str, bytes]:
 
 _TONES = {"\u0300": "grave", "\u0301": "acute", "\u0303": "tilde", "\u0309": "hook", "\u0323": "dot"}
 _ONSETS = frozenset({"", *re.findall(r"\S+", "b c ch d đ g gh gi h k kh l m n ng ngh nh p ph qu r s t th tr v x")})
-_NUCLEI = frozenset(
+_OPEN = frozenset(
     re.findall(
         r"\S+",
-        """a ă â e ê i o ô ơ u ư y ia iê ya yê ua uô ưa ươ ai ao au ay âu ây eo êu iu iêu oa oă oai oay oao oe oeo
-        oi ôi ơi ui uê uơ uy uya uyê uyu uôi ươi ươu ưi ưu uâ uây yêu oo""",
+        """ia ya ua ưa ai ao au ay âu ây eo êu iu iêu oai oay oao oeo
+        oi ôi ơi ui uơ uya uyu uôi ươi ươu ưi ưu uây yêu""",
     )
 )
+"""Nuclei that end a syllable: ``Phaùm`` is none, in whatever charset its letters would make it."""
+_CLOSED = frozenset(re.findall(r"\S+", "ă â iê yê oă oo uâ uô uyê ươ"))
+"""Nuclei that want a consonant behind them."""
+_NUCLEI = _OPEN | _CLOSED | frozenset(re.findall(r"\S+", "a e ê i o ô ơ u ư y oa oe uê uy"))
 _CODAS = frozenset(["", "c", "ch", "m", "n", "ng", "nh", "p", "t"])
 _STOPS = frozenset(["c", "ch", "p", "t"])
 _VOWELS = "aăâeêioôơuưy"
@@ -217,6 +221,8 @@ def _splits(plain: str) -> list[tuple[str, str]]:
 def _fits(onset: str, rhyme: str, tones: list[str]) -> bool:
     found = re.match(rf"([{_VOWELS}]+)(.*)$", rhyme)
     if onset not in _ONSETS or found is None or found[1] not in _NUCLEI or found[2] not in _CODAS:
+        return False
+    if found[1] in (_OPEN if found[2] else _CLOSED):
         return False
     return found[2] not in _STOPS or all(_TONES[t] in ("acute", "dot") for t in tones)
 
