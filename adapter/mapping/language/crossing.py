@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, localcontext
@@ -67,10 +68,13 @@ def compile_lookup(c: Compiler, m: Map, place: Place) -> Value:
         return Value(translate, label, where)
     values = {key: periods[0].values[column or lookup.column] for key, periods in lookup.entries.items()}
     at_once = {key: text for key, text in values.items() if key and key == key_text(key)}
+    numbers = {int(key): text for key, text in at_once.items() if _WHOLE.fullmatch(key)}
     empty = policy is _empty
 
     def of_table(found: Any) -> str | None:
-        if type(found) is str and (known := at_once.get(found)) is not None:
+        kind = type(found)
+        known = at_once.get(found) if kind is str else numbers.get(found) if kind is int else None
+        if known is not None:
             return known
         if is_empty(found):
             return None
@@ -79,6 +83,10 @@ def compile_lookup(c: Compiler, m: Map, place: Place) -> Value:
         return values.get(text) if empty else values[text]
 
     return Value(translate, label, where, quick=lambda w: w.call(of_table, w.value(value), alike=True))
+
+
+_WHOLE = re.compile(r"0|[1-9][0-9]{0,17}")
+"""Keys a whole number of the source is looked up by as it is."""
 
 
 def _day(value: Any, found: Any, label: str, where: Where, place: Place) -> date | None:
