@@ -23,7 +23,8 @@ IdFactory = Callable[[], str]
 
 def guid() -> str:
     """A random GUID that starts with a letter, so that it is a legal ``xs:ID`` as well."""
-    return f"{'abcdef'[uuid.uuid4().int % 6]}{str(uuid.uuid4())[1:]}"
+    made = uuid.uuid4()
+    return f"{'abcdef'[made.int % 6]}{str(made)[1:]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ from typing import Any, cast
 from sqlalchemy import ClauseElement, Connection, Dialect
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
+
+from adapter.store.tables.types import Instant
 
 _Take = Callable[[Mapping[str, Any]], Any]
 
@@ -50,12 +53,19 @@ class Direct:
             cursor.executemany(self._text, [self._take(row) for row in rows])
 
 
+def _processor(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """What makes of a value what the driver takes; None where it takes the value itself."""
+    process = kind.dialect_impl(dialect).bind_processor(dialect)
+    # The same few moments stand in all rows of a batch, and to write one down costs as much as five other values.
+    return lru_cache(maxsize=64)(process) if process is not None and isinstance(kind, Instant) else process
+
+
 @lru_cache(maxsize=256)
 def _compiled(statement: ClauseElement, dialect: Dialect, keys: tuple[str, ...] | None) -> tuple[str, _Take]:
     """The text, and what takes a row's values in the driver's order and types. ``keys``: what a row has."""
     compiled = cast(SQLCompiler, statement.compile(dialect=dialect, column_keys=keys))
     names = list(compiled.positiontup or ()) if compiled.positional else list(compiled.binds)
-    wanted = [(n, compiled.binds[n].type.dialect_impl(dialect).bind_processor(dialect)) for n in names]
+    wanted = [(n, _processor(compiled.binds[n].type, dialect)) for n in names]
     own = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
 
     def as_tuple(row: Mapping[str, Any]) -> tuple[Any, ...]:

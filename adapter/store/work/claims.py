@@ -196,6 +196,11 @@ def opened(row: Row[Any], state: State, *, fence: int, attempts_now: int, body: 
     )
 
 
+_OF_REVISION = "id dossier_id number facility purpose standard fence attempts unknowns signing_ticket"
+_WANTED = (*(revisions.c[name] for name in _OF_REVISION.split()), dossiers.c.occasion)
+"""What :func:`opened` reads: times and amounts, which it does not, cost more to read than all of it."""
+
+
 @cache
 def _due(stage: Stage, state: State) -> Select[Any]:
     """What a stage may take in one state, most urgent first. Binds: of, purposes, now, room."""
@@ -220,7 +225,7 @@ def _due(stage: Stage, state: State) -> Select[Any]:
             )
         )
     return (
-        select(revisions, dossiers.c.occasion)
+        select(*_WANTED)
         .join(dossiers, dossiers.c.id == revisions.c.dossier_id)
         .where(and_(*conditions))
         .order_by(revisions.c.rank, revisions.c.deadline, revisions.c.id)
