@@ -62,31 +62,66 @@ class Translator:
     plan: Plan
     decisions: Callable[[str], Sequence[Decision]]
 
-    def made(self, job: TranslateJob) -> Made:
+    def mapped(self, jobs: Sequence[TranslateJob]) -> Sequence[Mapped]:
+        """Read some encounters, then map them; errors of the mapping stay in their places."""
+        read = [self._read(job) for job in jobs]
+        return [one if isinstance(one.ready, BhytError) else self._map(one, one.ready) for one in read]
+
+    def made(self, one: Mapped) -> Made:
         """A mapping's error on one dossier becomes a blocked unit; only what ``decisions`` raises comes through."""
-        encounter = SourceEncounter.from_bytes(job.body)
-        try:
-            ready = self.plan.readiness(encounter)
-        except BhytError as error:
+        job, ready = one.job, one.ready
+        if isinstance(ready, BhytError):
             ma_lk = stand_in(job.key)
-            unit = _failed(error, job, ma_lk=ma_lk, purpose="claim", occasion="")
+            unit = _failed(ready, job, ma_lk=ma_lk, purpose="claim", occasion="")
             return Made((unit,), (Expected(ma_lk, "claim"),), "")
-        units = tuple(_units(self, job, encounter, ready))
+        units = tuple(_units(self, one, ready))
         expected = tuple(Expected(ready.ma_lk, str(due.purpose), due.occasion) for due in ready.due)
         extra = tuple(Expected(u.ma_lk, u.purpose, u.occasion) for u in units if u.occasion == XML12)
         return Made(units, (*expected, *extra), "" if expected else ready.reason or "not ready")
 
+    def _read(self, job: TranslateJob) -> Mapped:
+        encounter = SourceEncounter.from_bytes(job.body)
+        try:
+            return Mapped(job, encounter, self.plan.readiness(encounter))
+        except BhytError as error:
+            return Mapped(job, encounter, error)
 
-def _units(by: Translator, job: TranslateJob, encounter: SourceEncounter, ready: Readiness) -> Iterator[Unit]:
-    now = job.at
-    for due in ready.due:
+    def _map(self, one: Mapped, ready: Readiness) -> Mapped:
+        dossiers: list[Translation | BhytError | None] = []
+        for due in ready.due:
+            try:
+                exempt = bool(due.exempt_reason)
+                dossiers.append(None if exempt else _translation(self, one.encounter, due, ready.ma_lk, one.job.at))
+            except BhytError as error:
+                dossiers.append(error)
+        return replace(one, dossiers=tuple(dossiers))
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """An encounter as far as its mapping goes.
+
+    ``ready``: what is due of it, or why that cannot be said. ``dossiers``: of each that is due what the mapping made,
+    or the error that kept it; None for what is exempt.
+    """
+
+    job: TranslateJob
+    encounter: SourceEncounter
+    ready: Readiness | BhytError
+    dossiers: tuple[Translation | BhytError | None, ...] = ()
+
+
+def _units(by: Translator, one: Mapped, ready: Readiness) -> Iterator[Unit]:
+    job, now = one.job, one.job.at
+    for due, made in zip(ready.due, one.dossiers, strict=True):
         purpose = str(due.purpose)
-        if due.exempt_reason:
-            yield _skipped(ready.ma_lk, purpose, due.occasion, due.exempt_reason, now)
+        if made is None:
+            yield _skipped(ready.ma_lk, purpose, due.occasion, due.exempt_reason or "", now)
             continue
         try:
-            made = _translation(by, encounter, due, ready.ma_lk, now)
-            dossier, book = _with_book(by, encounter, made.dossier, now)
+            if isinstance(made, BhytError):
+                raise made
+            dossier, book = _with_book(by, one.encounter, made.dossier, now)
         except BhytError as error:
             yield _failed(error, job, ma_lk=ready.ma_lk, purpose=purpose, occasion=due.occasion)
             continue

@@ -20,6 +20,7 @@ from adapter.dossier.writer import write
 from adapter.errors import BhytError, SignatureInvalid, Transient
 from adapter.healthbook.privacy import Decision
 from adapter.pipeline.needs import Plan
+from adapter.pipeline.pieces import in_pieces
 from adapter.pipeline.translation import Made, TranslateJob, Translator
 from adapter.rules.context import CardLookup, Catalogues
 from adapter.rules.context import Context as RulesContext
@@ -136,31 +137,33 @@ class InlineBench:
     def translate_many(self, jobs: Sequence[TranslateJob], plan: Plan) -> Iterable[Made | BhytError]:
         """One result per job."""
         translator = Translator(self._settings, self._facility, plan, self._decisions)
-        for job in jobs:
-            try:
-                yield translator.made(job)
-            except BhytError as error:
-                yield error
+        for piece in in_pieces(jobs):
+            for one in translator.mapped(piece):
+                try:
+                    yield translator.made(one)
+                except BhytError as error:
+                    yield error
 
     def check_many(self, jobs: Sequence[CheckJob]) -> Iterable[Report | BhytError]:
         """One report per job."""
         rules = self._rules if self._rules is not None else setup_of(self._settings, self._facility)
-        for job in jobs:
-            dossier = Dossier.from_bytes(job.body)
-            context = RulesContext(
-                at=job.at,
-                options=rules.options,
-                catalogues=self._catalogues,
-                history=job.past,
-                facility=rules.profile,
-                card=job.card,
-                replacement=job.number > 1,
-            )
-            try:
-                standard = standard_for(dossier, context)
-                yield check(dossier, standard=standard, context=context, local=rules.local)
-            except BhytError as error:
-                yield error
+        for piece in in_pieces(jobs):
+            dossiers = [Dossier.from_bytes(job.body) for job in piece]
+            for job, dossier in zip(piece, dossiers, strict=True):
+                context = RulesContext(
+                    at=job.at,
+                    options=rules.options,
+                    catalogues=self._catalogues,
+                    history=job.past,
+                    facility=rules.profile,
+                    card=job.card,
+                    replacement=job.number > 1,
+                )
+                try:
+                    standard = standard_for(dossier, context)
+                    yield check(dossier, standard=standard, context=context, local=rules.local)
+                except BhytError as error:
+                    yield error
 
     def sign_many(self, jobs: Sequence[SignJob]) -> Iterable[Signed | BhytError]:
         """Signed bytes per job, or the DocumentError or SignatureInvalid that keeps it back."""
@@ -168,16 +171,36 @@ class InlineBench:
         if key is None or not jobs:
             return
         require_usable(key.certificate, self._facility.certificate, jobs[0].at)
-        for job in jobs:
-            if (came := as_it_came(job, key.certificate, self._trust)) is not None:
-                yield came
+        for piece in in_pieces(jobs):
+            yield from self._signed(piece, key)
+
+    def _signed(self, jobs: Sequence[SignJob], key: KeyHolder) -> Iterable[Signed | BhytError]:
+        """Draft all, sign all, prove all. What goes wrong with the key is raised behind what was signed before it."""
+        done: list[bytes | Signed | BhytError] = []
+        trouble: BhytError | None = None
+        for draft in [self._draft(job, key.certificate) for job in jobs]:
+            if isinstance(draft, Signed | BhytError):
+                done.append(draft)
                 continue
+            place, unsigned = draft
             try:
-                place, unsigned = drafted(job, key.certificate)
+                done.append(place.fill(unsigned.with_value(key.sign(unsigned.to_sign))))
             except BhytError as error:
-                yield error
-                continue
-            yield proved(place.fill(unsigned.with_value(key.sign(unsigned.to_sign))), key.certificate, self._trust, job)
+                trouble = error
+                break
+        for job, one in zip(jobs, done, strict=False):
+            yield proved(one, key.certificate, self._trust, job) if isinstance(one, bytes) else one
+        if trouble is not None:
+            raise trouble
+
+    def _draft(self, job: SignJob, certificate: Certificate) -> tuple[Place, Unsigned] | Signed | BhytError:
+        came = as_it_came(job, certificate, self._trust)
+        if came is not None:
+            return came
+        try:
+            return drafted(job, certificate)
+        except BhytError as error:
+            return error
 
 
 def as_it_came(job: SignJob, certificate: Certificate, trust: Trust | None) -> Signed | SignatureInvalid | None:

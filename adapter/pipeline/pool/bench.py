@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from adapter.errors import BhytError
 from adapter.pipeline.needs import Plan
+from adapter.pipeline.pieces import in_pieces
 from adapter.pipeline.pool.pool import Died, Kit, Pool
 from adapter.pipeline.pool.process import CHECK, SIGN, TRANSLATE, AskPeople, CheckKit, SignKit, TranslateKit
 from adapter.pipeline.translation import Made, TranslateJob
@@ -22,8 +23,6 @@ from adapter.rules.context import Catalogues
 from adapter.rules.finding import Report
 from adapter.settings import Facility, Settings
 
-_PIECE = 8
-_PIECE_BYTES = 384 << 10
 _TRIES = 2
 
 Job = TypeVar("Job", TranslateJob, CheckJob, SignJob)
@@ -147,20 +146,6 @@ class PoolBench:
             hint_vi="xem nhật ký hệ thống, thêm bộ nhớ hoặc giảm engine.processes",
             hint_en="see the system's log, add memory or lower engine.processes",
         )
-
-
-def in_pieces(jobs: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """Jobs in their order, a few at a time; long ones alone."""
-    piece: list[Any] = []
-    size = 0
-    for job in jobs:
-        if piece and (len(piece) >= _PIECE or size + len(job.body) > _PIECE_BYTES):
-            yield piece
-            piece, size = [], 0
-        piece.append(job)
-        size += len(job.body)
-    if piece:
-        yield piece
 
 
 class _Same:

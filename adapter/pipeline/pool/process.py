@@ -62,9 +62,9 @@ class TranslateKit:
         translator = Translator(self.settings, self.facility, plan, _nobody)
 
         def work(jobs: Sequence[Any]) -> Iterable[Any]:
-            for job in jobs:
+            for one in translator.mapped(jobs):
                 try:
-                    yield translator.made(job)
+                    yield translator.made(one)
                 except _Undecided:
                     yield AskPeople()
 

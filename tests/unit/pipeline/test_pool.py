@@ -22,7 +22,8 @@ from adapter.dossier.model import Dossier
 from adapter.dossier.reader import read
 from adapter.errors import BhytError, CertificateError, Terminal
 from adapter.pipeline import STAGES
-from adapter.pipeline.pool.bench import PoolBench, in_pieces
+from adapter.pipeline.pieces import in_pieces
+from adapter.pipeline.pool.bench import PoolBench
 from adapter.pipeline.pool.pool import Died, Kit, Pool
 from adapter.pipeline.translation import Made, TranslateJob
 from adapter.pipeline.workbench import CheckJob, InlineBench, Signed, SignJob, WorkerLost
