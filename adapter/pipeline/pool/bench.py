@@ -23,6 +23,8 @@ from adapter.rules.context import Catalogues
 from adapter.rules.finding import Report
 from adapter.settings import Facility, Settings
 
+_PIECE = {"most": 8, "most_bytes": 384 << 10}
+"""What one process is given at once: little enough that no other waits long for its share."""
 _TRIES = 2
 
 Job = TypeVar("Job", TranslateJob, CheckJob, SignJob)
@@ -116,7 +118,7 @@ class PoolBench:
 
     def sent(self, kit: Kit, jobs: Sequence[Any], here: Callable[[Any], Any] | None = None) -> Iterable[Any]:
         """At work when this returns; results in the order of the jobs."""
-        pieces = [(piece, self._pool.submit(kit, piece)) for piece in in_pieces(jobs)]
+        pieces = [(piece, self._pool.submit(kit, piece)) for piece in in_pieces(jobs, **_PIECE)]
         return self._results(kit, pieces, here)
 
     def _results(

@@ -219,7 +219,7 @@ def test_small_work_starts_no_process() -> None:
 
 def test_long_dossiers_travel_alone() -> None:
     jobs = [Piece("x" * size) for size in (10, 10, 500_000, 10, 300_000, 300_000)]
-    assert [[len(job.text) for job in piece] for piece in in_pieces(jobs)] == [
+    assert [[len(job.text) for job in piece] for piece in in_pieces(jobs, most=8, most_bytes=384 << 10)] == [
         [10, 10],
         [500_000],
         [10, 300_000],
