@@ -1,7 +1,7 @@
 """A few jobs at a time: what goes to a process of the pool at once, and what goes through each step together.
 
 The steps of a dossier are a lot of code. One step for some dossiers, then the next, keeps its code and what it
-remembers at hand; all steps for one dossier after another are a fifth slower. What is held meanwhile has a bound.
+remembers at hand; all steps for one dossier after another are a tenth slower. What is held meanwhile has a bound.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
-_MOST = 32
-_MOST_BYTES = 3 << 20
+_MOST = 16
+_MOST_BYTES = 1 << 20
 """Of bodies; as objects they are some eight times as large."""
 
 

@@ -147,23 +147,22 @@ class InlineBench:
     def check_many(self, jobs: Sequence[CheckJob]) -> Iterable[Report | BhytError]:
         """One report per job."""
         rules = self._rules if self._rules is not None else setup_of(self._settings, self._facility)
-        for piece in in_pieces(jobs):
-            dossiers = [Dossier.from_bytes(job.body) for job in piece]
-            for job, dossier in zip(piece, dossiers, strict=True):
-                context = RulesContext(
-                    at=job.at,
-                    options=rules.options,
-                    catalogues=self._catalogues,
-                    history=job.past,
-                    facility=rules.profile,
-                    card=job.card,
-                    replacement=job.number > 1,
-                )
-                try:
-                    standard = standard_for(dossier, context)
-                    yield check(dossier, standard=standard, context=context, local=rules.local)
-                except BhytError as error:
-                    yield error
+        for job in jobs:
+            dossier = Dossier.from_bytes(job.body)
+            context = RulesContext(
+                at=job.at,
+                options=rules.options,
+                catalogues=self._catalogues,
+                history=job.past,
+                facility=rules.profile,
+                card=job.card,
+                replacement=job.number > 1,
+            )
+            try:
+                standard = standard_for(dossier, context)
+                yield check(dossier, standard=standard, context=context, local=rules.local)
+            except BhytError as error:
+                yield error
 
     def sign_many(self, jobs: Sequence[SignJob]) -> Iterable[Signed | BhytError]:
         """Signed bytes per job, or the DocumentError or SignatureInvalid that keeps it back."""
